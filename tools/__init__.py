@@ -1,0 +1,1 @@
+"""Programs for people who work on Libretto; none is part of what is installed."""
