@@ -1,5 +1,5 @@
-"""What every state machine here shares: table, record, chain, fold.
+"""What every state machine here shares: table, chain, fold, queue.
 
-May: check a move against a table, chain records by digest, fold them to a state. Must not: know a run, a step or a
-plan, decide anything, or touch a clock or a file. May import: model, errors.
+May: define mechanisms without any policy. Must not: know what a run, step or plan is.
+May import: model, errors.
 """

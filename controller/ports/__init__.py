@@ -1,5 +1,6 @@
-"""What the core needs of the outside, as Protocols; one capability per file.
+"""The few things that the core needs of the outside, one Protocol per file.
 
-May: name a capability, its promises and the errors that may cross. Must not: hold an implementation or name a
-technology. May import: machine, model, errors. The adapter and the fake of a port carry its file name.
+May: declare Protocols over model types, and the errors that may cross the border. Must not: implement anything.
+The file name of a port is the file name of its fake in `tests/fakes/` and of its contract suite
+`tests/contract/test_<port>.py`. May import: model, errors.
 """

@@ -1,0 +1,134 @@
+"""Every error that Libretto raises on purpose, grouped by what must follow.
+
+    LibrettoError
+    ├── Stalled              a person must change something
+    │   ├── DefinitionInvalid      files do not say what may be run (all problems at once)
+    │   ├── ConfigurationInvalid   a setting, option or environment value is wrong
+    │   ├── ParametersInvalid      the values given for a run do not fit its parameters
+    │   ├── NotFound               no run, step, definition, agent or blob of that name
+    │   ├── Ambiguous              a prefix fits more than one run
+    │   ├── Refused                not allowed in the state that the thing is in
+    │   ├── AlreadyDecided         a checkpoint was decided before
+    │   ├── StateTooNew            the state directory was written by a newer Libretto
+    │   └── VerificationFailed     a ledger, bundle or blob is not what its digest says
+    ├── Waiting              nothing is wrong; look again after `retry_after` seconds
+    │   └── Busy                   another process drives this run
+    ├── Transient            the outside failed; the same call may succeed later
+    │   ├── StoreUnavailable       disk or database did not take or give what it should
+    │   ├── DiskFull               no space: runs are suspended, nothing is lost
+    │   └── RunnerUnavailable      the supervisor of the steps cannot be started or reached
+    └── InvariantViolated    our bug: stop this object loudly, never the others
+        ├── IllegalTransition      the table has no row for this move
+        └── LedgerInconsistent     records do not fold (a gap, a foreign run, an unknown kind)
+
+The class name is the reason word: the same in conditions, logs, JSON output and documentation, hence no `Error`
+suffix below the root.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from controller.model.problem import Problem
+
+
+class LibrettoError(Exception):
+    """Root of all errors that Libretto raises on purpose.
+
+    `hint` says what a person can do; it is shown on a line of its own.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    @property
+    def reason(self) -> str:
+        """The class name, used as the one word for this error everywhere."""
+        return type(self).__name__
+
+
+class Stalled(LibrettoError):
+    """A person must change something before a retry can help."""
+
+
+class DefinitionInvalid(Stalled):
+    """Files do not say what may be run. Carries every problem, not only the first."""
+
+    def __init__(self, problems: Sequence["Problem"]) -> None:
+        count = len(problems)
+        super().__init__(f"{count} problem{'s' if count != 1 else ''} in the definition")
+        self.problems = tuple(problems)
+
+
+class ConfigurationInvalid(Stalled):
+    """A setting, option or environment value is wrong."""
+
+
+class ParametersInvalid(Stalled):
+    """The values given for a run do not fit the parameters of its orchestration."""
+
+
+class NotFound(Stalled):
+    """No run, step, definition, agent or blob of that name."""
+
+
+class Ambiguous(Stalled):
+    """A prefix fits more than one run."""
+
+
+class Refused(Stalled):
+    """The command is not allowed in the state that the thing is in. Nothing was changed."""
+
+
+class AlreadyDecided(Refused):
+    """A checkpoint was decided before; the first recorded decision wins."""
+
+
+class StateTooNew(Stalled):
+    """The state directory or ledger was written by a newer Libretto."""
+
+
+class VerificationFailed(Stalled):
+    """A ledger, bundle or blob is not what its digest says."""
+
+
+class Waiting(LibrettoError):
+    """A wait that was chosen; not a failure, so it raises no alarm."""
+
+    def __init__(self, message: str, *, retry_after: int = 1, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class Busy(Waiting):
+    """Another process drives this run."""
+
+
+class Transient(LibrettoError):
+    """The outside failed; the same call may succeed later."""
+
+
+class StoreUnavailable(Transient):
+    """Disk or database did not take or give what it should."""
+
+
+class DiskFull(Transient):
+    """No space is left: the run is suspended and nothing is lost."""
+
+
+class RunnerUnavailable(Transient):
+    """The supervisor of the steps cannot be started or reached."""
+
+
+class InvariantViolated(LibrettoError):
+    """A promise of the code itself was broken: our bug."""
+
+
+class IllegalTransition(InvariantViolated):
+    """The transition table has no row for this move; the state is untouched."""
+
+
+class LedgerInconsistent(InvariantViolated):
+    """Records do not fold: a gap, a foreign run, or a kind that nobody knows."""
