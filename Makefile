@@ -85,7 +85,7 @@ $(VENV)/.locked: requirements/runtime.txt requirements/dev.txt
 		echo "the venv module is missing or broken; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@: > $(VENV)/install.log
 	@$(SAY) "installing $$(grep -c == requirements/dev.txt) locked packages (once; a minute or two)"
-	@$(call INSTALL,--require-hashes -r requirements/dev.txt)
+	@$(call INSTALL,--require-hashes --only-binary :all: -r requirements/dev.txt)
 	@touch $@
 
 $(READY): $(VENV)/.locked pyproject.toml
@@ -97,7 +97,7 @@ LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes
 	--annotation-style line --quiet $(if $(UPGRADE),--upgrade)
 
 lock: $(READY) ## Resolve the dependencies again: make lock [UPGRADE=1]
-	@test ! -f requirements/lock.txt || { $(call INSTALL,--require-hashes -r requirements/lock.txt); }
+	@test ! -f requirements/lock.txt || { $(call INSTALL,--require-hashes --only-binary :all: -r requirements/lock.txt); }
 	@$(SAY) "runtime"
 	@$(LOCK) pyproject.toml -o requirements/runtime.txt
 	@$(SAY) "dev"
