@@ -56,6 +56,8 @@ class GraphStep(NamedTuple):
     at_most_once: bool = False
     reversible: bool = True
     """False: declared as never to be undone."""
+    undo: bool = False
+    """The definition says how to undo it."""
     slots: tuple[tuple[str, int], ...] = ()
     """Slots that span runs: (key, limit), e.g. (`agent/global/summarizer`, 4)."""
 
@@ -91,3 +93,5 @@ class Graph(NamedTuple):
     fail_fast: bool = False
     timeout_ms: int | None = None
     automatic_undo: bool = False
+    outputs: bool = False
+    """The definition names outputs of the run."""
