@@ -29,6 +29,9 @@ class LedgerStore(Protocol):
         Raises LedgerInconsistent when `first` is not the next sequence number of the run: somebody else wrote.
         """
 
+    def due(self) -> bool:
+        """Return whether something appended has waited so long (about 10 ms) that a flush should follow now."""
+
     def flush(self) -> None:
         """Return when everything appended is durable."""
 

@@ -1,0 +1,46 @@
+"""What a failure of disk or database is called where nobody knows SQLite."""
+
+import errno
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from controller.errors import DiskFull, StoreUnavailable
+
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+ALMOST_NOTHING = 64 * 1024
+"""Bytes. SQLite reports some shortages of space (its shared-memory file, fsync) as plain I/O errors; with less than this
+left the reason is the disk."""
+
+_FREE_SPACE = "free some space, then: libretto resume"
+
+
+def named(error: sqlite3.Error | OSError, what: str, where: Path) -> DiskFull | StoreUnavailable:
+    """Return our error for `error`, met while doing `what` in the folder `where`; the caller raises it `from error`."""
+    if isinstance(error, OSError):
+        full = error.errno in NO_SPACE
+    else:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        full = code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _nothing_left(where))
+    if full:
+        return DiskFull(f"cannot {what} in {where}: no space left", hint=_FREE_SPACE)
+    return StoreUnavailable(f"cannot {what} in {where}: {error}")
+
+
+@contextmanager
+def named_as(what: str, where: Path) -> Iterator[None]:
+    """Let only errors of ours out of the block."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise named(error, what, where) from error
+
+
+def _nothing_left(where: Path) -> bool:
+    try:
+        return shutil.disk_usage(where).free < ALMOST_NOTHING
+    except OSError:
+        return False
