@@ -43,7 +43,20 @@ class Findings:
 
         `offset` is how many characters into a one-line value the mistake begins.
         """
-        written = self.origin(path)
+        self.add_written(self.origin(path), message, rule, hint, key=key, severity=severity, offset=offset)
+
+    def add_written(
+        self,
+        written: Path,
+        message: str,
+        rule: str,
+        hint: str | None = None,
+        *,
+        key: bool = False,
+        severity: str = "error",
+        offset: int = 0,
+    ) -> None:
+        """Report a problem with the value at a path of the document as it was written."""
         # What is said about a name has nothing to do with a value that reading refused.
         if self.document.silenced(written[:-1] if key else written):
             return

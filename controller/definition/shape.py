@@ -1,21 +1,17 @@
 """Does a canonical resource have the shape that the models ask for, and how is it said when it does not?"""
 
 from collections.abc import Iterator, Mapping
-from functools import cache
-from types import UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from controller.definition.fields import KINDS, known_fields
 from controller.definition.findings import Findings, close_to, did_you_mean
 from controller.definition.wording import expected, shown
 from controller.model.document import Path
 from controller.model.resource import AgentResource, OrchestrationResource
 
 Resource = OrchestrationResource | AgentResource
-
-KINDS: Mapping[str, type[BaseModel]] = {"Orchestration": OrchestrationResource, "Agent": AgentResource}
-"""Kinds of definition files."""
 
 _ADAPTERS: Mapping[str, TypeAdapter[Any]] = {kind: TypeAdapter(model) for kind, model in KINDS.items()}
 _PHASES: Path = ("spec", "phases")
@@ -83,7 +79,7 @@ def _unknown_field(kind: str, path: Path, missing: list[str], findings: Findings
     if meant is not None:
         # A mistyped required field is one mistake, not an unknown field and a missing one.
         missing.remove(meant)
-    known = fields(kind, tuple(0 if isinstance(part, int) else part for part in parent))
+    known = known_fields(kind, tuple(0 if isinstance(part, int) else part for part in parent))
     hint = did_you_mean(word, [meant] if meant else known)
     findings.add(
         path,
@@ -101,35 +97,3 @@ def _owner(path: Path) -> str:
     if isinstance(path[-1], int):
         return f"{_owner(path[:-1])}[{path[-1]}]"
     return path[-1]
-
-
-@cache
-def fields(kind: str, path: Path) -> tuple[str, ...]:
-    """Return the names of the fields that an object at this path may have; any index stands for all."""
-    found: Any = KINDS[kind]
-    for part in path:
-        found = _member(found, part)
-    return tuple(info.alias or name for model in _models(found) for name, info in model.model_fields.items())
-
-
-def _member(kind: Any, part: str | int) -> Any:
-    if isinstance(part, int):
-        lists = [arm for arm in _arms(kind) if get_origin(arm) is list]
-        return get_args(lists[0])[0] if lists else None
-    for model in _models(kind):
-        for name, info in model.model_fields.items():
-            if (info.alias or name) == part:
-                return info.annotation
-    return None
-
-
-def _models(kind: Any) -> list[type[BaseModel]]:
-    return [arm for arm in _arms(kind) if isinstance(arm, type) and issubclass(arm, BaseModel)]
-
-
-def _arms(kind: Any) -> list[Any]:
-    if get_origin(kind) is Annotated:
-        return _arms(get_args(kind)[0])
-    if get_origin(kind) in {Union, UnionType}:
-        return [arm for member in get_args(kind) for arm in _arms(member)]
-    return [kind]

@@ -28,12 +28,19 @@ class Positions(NamedTuple):
     """By the path of the value that the key names."""
 
 
-_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What the YAML parser counts as the end of a line; the same for all files."""
 
 
 def split_lines(text: str) -> list[str]:
-    """Return the lines of a text as the YAML parser counts them."""
-    return _LINE_BREAK.split(text)
+    """Return the lines of a text."""
+    return LINE_BREAK.split(text)
+
+
+def place(text: str, offset: int) -> tuple[int, int]:
+    """Return line and column of the character at `offset`."""
+    lines = split_lines(text[:offset])
+    return len(lines), len(lines[-1]) + 1
 
 
 def no_positions() -> Positions:

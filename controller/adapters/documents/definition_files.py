@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from controller.adapters.documents.agent_files import attach
-from controller.adapters.documents.read import LARGEST_FILE, read, unreadable
+from controller.adapters.documents.limits import LARGEST_FILE
+from controller.adapters.documents.read import read, unreadable
 from controller.model.document import Document
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})

@@ -2,12 +2,11 @@
 
 import re
 
+from controller.adapters.documents.json_text import read_json
+from controller.adapters.documents.limits import LARGEST_FILE
 from controller.adapters.documents.yaml_text import read_yaml
-from controller.model.document import Document, split_lines
+from controller.model.document import Document, place
 from controller.model.problem import Location, Problem
-
-LARGEST_FILE = 8 * 1024 * 1024
-"""Bytes. A definition of 20,000 explicit steps, the most that is allowed, has about 5 MB."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 """What YAML 1.2.2, section 5.1, does not count as printable, and a byte order mark that is not the first character."""
@@ -20,27 +19,30 @@ def read(file: str, content: bytes) -> list[Document]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line, column = _place(content[: error.start].decode("utf-8-sig"))
+        before = content[: error.start].decode("utf-8-sig")
+        line, column = place(before, len(before))
         byte = content[error.start]
         return [unreadable(file, f"byte 0x{byte:02x} is not UTF-8", "Encoding", line, column, "save the file as UTF-8")]
     if found := _CONTROL.search(text):
-        line, column = _place(text[: found.start()])
+        line, column = place(text, found.start())
         message = f"the control character U+{ord(found[0]):04X} is not allowed"
         return [
             unreadable(file, message, "Encoding", line, column, "remove it, or write it as an escape in quotes", text)
         ]
-    return read_yaml(file, text)
-
-
-def _place(before: str) -> tuple[int, int]:
-    """Return line and column of the character that follows `before`."""
-    lines = split_lines(before)
-    return len(lines), len(lines[-1]) + 1
+    documents = read_json(file, text) if file.endswith(".json") else read_yaml(file, text)
+    return documents or [unreadable(file, "the file defines nothing", "Empty", text=text, severity="warning")]
 
 
 def unreadable(
-    file: str, message: str, rule: str, line: int = 1, column: int = 1, hint: str | None = None, text: str = ""
+    file: str,
+    message: str,
+    rule: str,
+    line: int = 1,
+    column: int = 1,
+    hint: str | None = None,
+    text: str = "",
+    severity: str = "error",
 ) -> Document:
     """Return the document that stands for a file that could not be read."""
-    problem = Problem(Location(file, line, column), "", message, rule, hint)
+    problem = Problem(Location(file, line, column), "", message, rule, hint, severity=severity)
     return Document(file, None, text, problems=(problem,), refused=frozenset({()}))

@@ -4,21 +4,16 @@ The C parser composes each document once; this module turns nodes into plain JSO
 composing a second time, when a message needs them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import yaml
 from yaml._yaml import CParser
 
+from controller.adapters.documents.limits import LARGEST_DEPTH, LARGEST_NODES
 from controller.adapters.documents.scalars import Refusal, plain
 from controller.model.document import Document, Path, Positions, Span, render_path
 from controller.model.problem import Location, Problem
-
-LARGEST_DEPTH = 64
-"""Nested collections. The deepest useful definition needs about ten; a JSON Schema in it a few more."""
-
-LARGEST_NODES = 1_000_000
-"""Values of a document with its aliases written out. A definition of 20,000 steps has about 300,000."""
 
 _PLAIN = "plain"
 _QUOTED = "quoted"
@@ -47,25 +42,23 @@ def read_yaml(file: str, text: str) -> list[Document]:
     composer = _Composer(text)
     try:
         for index, node in enumerate(_nodes(composer)):
-            if node is None:
-                continue
-            reader = _Reader(file, text)
-            data = reader.value(node, (), 0)
-            documents.append(
-                Document(
-                    file,
-                    data,
-                    text,
-                    index,
-                    tuple(reader.problems),
-                    frozenset(reader.refused),
-                    locate=_locator(text, index),
-                )
-            )
+            if node is not None:
+                documents.append(_document(file, text, index, node))
     except yaml.MarkedYAMLError as error:
         problem = _syntax(file, error)
         documents.append(Document(file, None, text, len(documents), (problem,), frozenset({()})))
     return documents
+
+
+def _document(file: str, text: str, index: int, node: yaml.Node) -> Document:
+    reader = _Reader(file)
+    try:
+        data = reader.value(node, (), 0)
+    except _Bounded:
+        data = None
+        reader.refused.add(())
+    problems, refused = tuple(reader.problems), frozenset(reader.refused)
+    return Document(file, data, text, index, problems, refused, locate=_locator(text, index))
 
 
 def _nodes(composer: _Composer) -> Iterator[yaml.Node | None]:
@@ -79,7 +72,7 @@ def _is_empty(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.tag == _PLAIN and node.value == ""
 
 
-def _locator(text: str, index: int) -> Any:
+def _locator(text: str, index: int) -> Callable[[], Positions]:
     def locate() -> Positions:
         for at, node in enumerate(_nodes(_Composer(text))):
             if at == index and node is not None:
@@ -113,33 +106,43 @@ def _span(node: yaml.Node) -> Span:
     return Span(start.line + 1, start.column + 1, length)
 
 
+class _Bounded(Exception):
+    """The document is larger than allowed: its problem is noted and the rest is not looked at."""
+
+
 class _Reader:
     """Turns the nodes of one document into values and collects what is refused."""
 
-    def __init__(self, file: str, text: str) -> None:
+    def __init__(self, file: str) -> None:
         self.file = file
-        self.text = text
         self.problems: list[Problem] = []
         self.refused: set[Path] = set()
         self.nodes = 0
+        self.open: set[int] = set()
 
     def value(self, node: yaml.Node, path: Path, depth: int) -> Any:
         self.nodes += 1
         if self.nodes > LARGEST_NODES:
-            if self.nodes == LARGEST_NODES + 1:
-                self._refuse(node, (), f"more than {LARGEST_NODES:,} values, aliases written out", "TooLarge", None)
-            return None
+            self._refuse(node, path, f"more than {LARGEST_NODES:,} values, aliases written out", "TooLarge", None)
+            raise _Bounded
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if node.tag != _COLLECTION:
             self._refuse_tag(node, path)
             return None
+        if id(node) in self.open:
+            self._refuse(node, path, "an alias inside of what it stands for", "Alias", None)
+            raise _Bounded
         if depth >= LARGEST_DEPTH:
             self._refuse(node, path, f"nested deeper than {LARGEST_DEPTH} levels", "TooDeep", None)
-            return None
+            raise _Bounded
+        self.open.add(id(node))
         if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path, depth)
-        return [self.value(item, (*path, index), depth + 1) for index, item in enumerate(node.value)]
+            made: Any = self._mapping(node, path, depth)
+        else:
+            made = [self.value(item, (*path, index), depth + 1) for index, item in enumerate(node.value)]
+        self.open.remove(id(node))
+        return made
 
     def _mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
         made: dict[str, Any] = {}
