@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from blake3 import blake3
 
@@ -147,7 +147,7 @@ class SqliteBlobStore:
         hexadecimal = digest.removeprefix("blake3:")
         return self._folder / hexadecimal[:2] / hexadecimal[2:]
 
-    def _open(self, digest: Digest) -> BinaryIO:
+    def _open(self, digest: Digest) -> IO[bytes]:
         try:
             return self._file(digest).open("rb")
         except FileNotFoundError as error:
@@ -165,7 +165,7 @@ class SqliteBlobStore:
         return False
 
     @contextmanager
-    def _incoming(self) -> Iterator[BinaryIO]:
+    def _incoming(self) -> Iterator[IO[bytes]]:
         if self._database.read_only:
             raise StoreUnavailable(f"{self._folder} was opened for reading only")
         folder = self._folder / INCOMING
@@ -177,7 +177,7 @@ class SqliteBlobStore:
                 # Gone already, where it was adopted.
                 Path(stream.name).unlink(missing_ok=True)
 
-    def _adopt(self, incoming: BinaryIO, digest: Digest) -> None:
+    def _adopt(self, incoming: IO[bytes], digest: Digest) -> None:
         """Give a complete file its name, durably."""
         incoming.flush()
         os.fsync(incoming.fileno())
@@ -191,7 +191,7 @@ class SqliteBlobStore:
         _sync_folder(path.parent)
 
 
-def _regular(location: str) -> BinaryIO:
+def _regular(location: str) -> IO[bytes]:
     # Without O_NONBLOCK a pipe without a writer would block the run for ever.
     stream = os.fdopen(os.open(location, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
@@ -200,11 +200,11 @@ def _regular(location: str) -> BinaryIO:
     return stream
 
 
-def _create(path: Path) -> BinaryIO:
+def _create(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
 
 
-def _copy(source: BinaryIO, target: BinaryIO) -> Digest:
+def _copy(source: IO[bytes], target: IO[bytes]) -> Digest:
     hasher = blake3()
     while chunk := source.read(CHUNK):
         hasher.update(chunk)
