@@ -73,7 +73,7 @@ class CombineInstances(NamedTuple):
     """Make the list of the instances' outputs. -> Combined"""
 
     unit: int
-    count: int
+    instances: int
 
 
 class KeepResult(NamedTuple):

@@ -19,7 +19,7 @@ class Skip(NamedTuple):
 class Expand(NamedTuple):
     """`foreach` gives this many instances."""
 
-    count: int
+    instances: int
     items: Digest
 
 
@@ -188,6 +188,10 @@ class Woken(NamedTuple):
     """Time has passed: due timers fire."""
 
 
+class Restarted(NamedTuple):
+    """The state was folded from the ledger: what was asked for before is forgotten."""
+
+
 class Advanced(NamedTuple):
     """All that was observed has been told: start what can start, end what has ended."""
 
@@ -208,5 +212,6 @@ Event = (
     | GateDecided
     | Commanded
     | Woken
+    | Restarted
     | Advanced
 )

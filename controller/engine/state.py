@@ -143,9 +143,9 @@ class State(NamedTuple):
     """Units that wait for their retry time."""
     succeeded: int = 0
     skipped: int = 0
-    failed: int = 0
     cached: int = 0
-    first_failed: int = -1
+    failures: Map[int, int] = Map()
+    """Failed steps (index) -> the record that said so."""
     entry: int = -1
     phases: Map[int, PhaseProgress] = Map()
     gates: Map[int, int] = Map()
@@ -159,6 +159,8 @@ class State(NamedTuple):
     finalizer_failed: int = -1
     changed: Heap = None
     """Units whose undo may be needed, last changed first."""
+    undoing: int = -1
+    """Unit whose undo runs; -1 for none: one at a time."""
     kept: tuple[int, ...] = ()
     """Units whose change could not be undone in this round."""
     outputs: Digest | None = None
@@ -166,6 +168,11 @@ class State(NamedTuple):
     def unit(self, unit: int) -> Unit:
         """Return what is known about a unit."""
         return self.units.get(unit, UNTOUCHED)
+
+    @property
+    def failed(self) -> int:
+        """How many steps are Failed."""
+        return len(self.failures)
 
     @property
     def open_gates(self) -> int:

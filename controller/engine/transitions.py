@@ -132,6 +132,8 @@ UNDO: Table[UndoState] = Table(
         UndoState.IDLE: {"UndoAttempted": UndoState.RUNNING, "StepUndone": UndoState.DONE, "UndoKept": UndoState.KEPT},
         UndoState.RUNNING: {
             "UndoAttemptFailed": UndoState.IDLE,
+            # One of several receipts; the next one follows.
+            "ReceiptUndone": UndoState.IDLE,
             "StepUndone": UndoState.DONE,
             "UndoKept": UndoState.KEPT,
         },

@@ -1,6 +1,7 @@
 """The hash chain: linking records, and finding out whether a sequence of them is what was once written."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from controller.model.digest import Digest, digest_bytes
@@ -40,7 +41,8 @@ class Break(NamedTuple):
     """The record, where its bytes still are one."""
 
 
-class ChainReport(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ChainReport:
     """What a check of a chain found."""
 
     count: int

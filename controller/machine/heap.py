@@ -5,9 +5,8 @@ would cost O(n) per event, which a run of 10,000 steps cannot pay.
 """
 
 from collections.abc import Iterator
-from typing import Optional
 
-Heap = Optional[tuple[int, int, "Heap", "Heap"]]
+Heap = tuple[int, int, "Heap", "Heap"] | None
 """None, or (rank, value, left, right)."""
 
 

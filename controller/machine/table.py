@@ -18,7 +18,9 @@ class Table(Generic[S]):
         if missing:
             raise ValueError(f"{name}: no row for {missing}")
         self.name = name
-        self.rows: Mapping[S, Mapping[str, S]] = MappingProxyType({state: MappingProxyType(dict(row)) for state, row in rows.items()})
+        self.rows: Mapping[S, Mapping[str, S]] = MappingProxyType(
+            {state: MappingProxyType(dict(row)) for state, row in rows.items()}
+        )
 
     def move(self, state: S, kind: str) -> S:
         """Return the state after a record of `kind`. Raises IllegalTransition where the table is silent."""

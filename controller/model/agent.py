@@ -9,6 +9,10 @@ from controller.model.duration import Duration
 from controller.model.names import Mode, Slug
 
 
+def _all_modes() -> list[Mode]:
+    return ["BUILD", "CONVERSE", "PLAN", "ORCHESTRATION"]
+
+
 class Limits(Authored):
     """Resource limits of one attempt of a process; what is absent is not limited."""
 
@@ -83,7 +87,7 @@ class AgentSpec(Authored):
     """What it does."""
     organization: Slug | None = None
     """Organization that owns it; default: the namespace, else `global`."""
-    modes: list[Mode] = Field(default_factory=lambda: ["BUILD", "CONVERSE", "PLAN", "ORCHESTRATION"])
+    modes: list[Mode] = Field(default_factory=_all_modes)
     """Modes that it can be called in; a step with another one is refused."""
     input_schema: dict[str, Any] | None = None
     """JSON Schema that the payload must meet before an attempt starts; null accepts everything."""

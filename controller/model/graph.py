@@ -5,9 +5,13 @@ The index of a step is its place in FIFO order: entries of phases first, then to
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from controller.model.digest import Digest
+
+LONGEST_DELAY_MS = 365 * 86_400_000
+"""A year. Nobody means to wait longer, and a wake-up time must stay a date however often a delay was multiplied."""
 
 
 class RetryPolicy(NamedTuple):
@@ -22,6 +26,19 @@ class RetryPolicy(NamedTuple):
     notify: bool = False
     allow_skip: bool = False
 
+    def delay_ms(self, failed: int) -> int:
+        """Return the wait after attempt number `failed` (from 1) failed, in milliseconds; at most a year."""
+        cap = LONGEST_DELAY_MS if self.max_ms is None else min(self.max_ms, LONGEST_DELAY_MS)
+        if self.linear:
+            return min(self.initial_ms * failed, cap)
+        try:
+            return round(min(self.initial_ms * self.multiplier ** (failed - 1), cap))
+        except OverflowError:
+            return cap
+
+
+ONE_ATTEMPT = RetryPolicy()
+
 
 class GraphGate(NamedTuple):
     """A checkpoint after a step."""
@@ -33,7 +50,8 @@ class GraphGate(NamedTuple):
     actions: tuple[str, ...] = ("approve", "reject", "modify")
 
 
-class GraphStep(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class GraphStep:
     """One step, as far as the engine decides about it."""
 
     id: str
@@ -49,7 +67,7 @@ class GraphStep(NamedTuple):
     foreach: bool = False
     finalizer: bool = False
     gate: GraphGate | None = None
-    retry: RetryPolicy = RetryPolicy()
+    retry: RetryPolicy = ONE_ATTEMPT
     timeout_ms: int | None = None
     attempt_timeout_ms: int | None = None
     queue_timeout_ms: int | None = None

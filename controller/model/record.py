@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -54,16 +55,15 @@ class Record(NamedTuple):
     """Members by kind; see `docs/spec/ledger.md`."""
 
 
-_second_text: tuple[int, str] = (-1, "")
+@lru_cache(maxsize=8)
+def _second_text(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def time_text(milliseconds: int) -> str:
     """Return RFC 3339 with milliseconds, e.g. `2026-11-20T12:04:31.007Z`."""
-    global _second_text
     second, rest = divmod(milliseconds, 1000)
-    if second != _second_text[0]:
-        _second_text = (second, datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
-    return f"{_second_text[1]}.{rest:03d}Z"
+    return f"{_second_text(second)}.{rest:03d}Z"
 
 
 def parse_time(text: str) -> int:

@@ -1,0 +1,84 @@
+"""The way of a step from ready to running: prepared, slots taken, intent recorded, started."""
+
+from typing import Any
+
+from controller.engine.decide_outcome import combine, fail, remember, succeed
+from controller.engine.draft import Draft
+from controller.engine.effects import AcquireSlots, Persist, StartChild, StartStep
+from controller.engine.events import Expand, Hit, Launched, Persisted, Prepared, Ready, Refused, Skip, SlotGranted
+from controller.engine.state import Ask
+from controller.engine.units import index_of
+from controller.model.attempt import Result
+from controller.model.states import OutcomeClass, StepState
+
+
+def prepared(d: Draft, event: Prepared) -> None:
+    """Skip, expand, take from the cache, refuse, or go on towards a start."""
+    unit, ask = event.unit, d.state.asked.get(event.unit)
+    if ask is None or ask.stage != "prepare":
+        return
+    match event.outcome:
+        case Skip(reason=reason):
+            d.record("StepSkipped", unit, data={"reason": reason})
+        case Expand(instances=instances, items=items):
+            d.record("StepExpanded", unit, input_digest=items, data={"instances": instances})
+            if instances == 0:
+                combine(d, unit)
+        case Hit(output_digest=output, input_digest=given, source=source, seed=seed):
+            data = {"how": "seed" if seed else "cache", "source": dict(source)}
+            succeed(d, unit, Result(output), data, input_digest=given)
+        case Refused(failure=failure, reason=reason, violations=violations):
+            if failure is OutcomeClass.CONTRACT_VIOLATED:
+                d.record("HandoffRefused", unit, summary=reason, violations=violations)
+            fail(d, unit, ask.attempt, failure, reason, {"charged": True, "class": failure}, violations=violations)
+        case Ready(input_digest=given, data=data_):
+            step = d.state.graph.steps[index_of(unit)]
+            remember(d, unit, Ask("slots", ask.attempt, given, tuple((data_ or {}).items())))
+            if step.slots and not step.child:
+                d.ask(AcquireSlots(unit, ask.attempt))
+            else:
+                slot_granted(d, SlotGranted(unit))
+
+
+def slot_granted(d: Draft, event: SlotGranted) -> None:
+    """All slots are there: start, or record the intent first."""
+    unit, ask = event.unit, d.state.asked.get(event.unit)
+    if ask is None or ask.stage != "slots":
+        return
+    if d.state.graph.steps[index_of(unit)].at_most_once:
+        d.record("IntentRecorded", unit, attempt=ask.attempt, input_digest=ask.input)
+        remember(d, unit, ask._replace(stage="persist"))
+        d.ask(Persist(unit))
+    else:
+        _start(d, unit, ask)
+
+
+def persisted(d: Draft, event: Persisted) -> None:
+    """The intent is durable: start."""
+    ask = d.state.asked.get(event.unit)
+    if ask is not None and ask.stage == "persist":
+        _start(d, event.unit, ask)
+
+
+def _start(d: Draft, unit: int, ask: Ask) -> None:
+    step = d.state.graph.steps[index_of(unit)]
+    remember(d, unit, ask._replace(stage="start"))
+    assert ask.input is not None  # set when the step was found ready
+    if step.child:
+        d.ask(StartChild(unit, ask.attempt, ask.input))
+    else:
+        d.ask(StartStep(unit, ask.attempt, ask.input, step.attempt_timeout_ms, step.queue_timeout_ms))
+
+
+def launched(d: Draft, event: Launched) -> None:
+    """An attempt runs: ours, or one that gather found and the ledger does not know yet."""
+    known = d.state.unit(event.unit)
+    if event.attempt <= known.attempt or known.state is not StepState.PENDING or d.state.run.settled:
+        return
+    ask = d.state.asked.get(event.unit)
+    data: dict[str, Any] = dict(ask.data) if ask is not None else {}
+    if event.child is not None:
+        data["child"] = event.child
+    if event.adopted:
+        data["adopted"] = True
+    d.record("StepStarted", event.unit, attempt=event.attempt, input_digest=event.input_digest, data=data)
