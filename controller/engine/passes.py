@@ -53,10 +53,8 @@ def run_pass(state: State, events: Iterable[Event], now: int) -> Pass:
             state = decision.state
             links += decision.records
             effects += decision.effects
-        if effects and isinstance(effects[-1], WakeAt):
-            wake_at = effects[-1].time
-        else:
-            wake_at = None
+        last = effects[-1] if effects else None
+        wake_at = last.time if isinstance(last, WakeAt) else None
         effects = [effect for effect in effects if not isinstance(effect, WakeAt)]
         if not effects and not links:
             return Passed(state, (), wake_at)

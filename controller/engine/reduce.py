@@ -13,6 +13,7 @@ from controller.engine import (
     decide_undo,
     schedule,
     settle,
+    wanted,
 )
 from controller.engine.draft import Draft
 from controller.engine.effects import Effect

@@ -62,7 +62,8 @@ def open_gates(state: State) -> list[GateStatus]:
     gates = []
     for unit in sorted(state.gates):
         described, gate = state.graph.steps[index_of(unit)].gate, state.unit(unit).gate
-        assert described is not None and gate is not None  # a gate that is open was described
+        assert described is not None  # a gate that is open was described
+        assert gate is not None
         gates.append(
             GateStatus.model_construct(
                 gate=unit_name(state.graph, unit),
