@@ -103,10 +103,14 @@ def test_switches_of_the_step_win_even_when_off() -> None:
 
 def guide(**on_step_failure: Any) -> RetryPolicy:
     """Return the policy of a step in a bare document."""
-    body = {"name": "flow", "steps": [{"agent": "a"}], "error_handling": {"on_step_failure": on_step_failure}}
+    body = {
+        "name": "flow",
+        "steps": [{"id": "s", "agent": "a"}],
+        "error_handling": {"on_step_failure": on_step_failure},
+    }
     normalised = normalise(Document("flow.yaml", {"orchestration": body}))
     spec = OrchestrationResource.model_validate(normalised.resource).spec
-    assert normalised.findings.problems == []
+    assert all(problem.severity == "warning" for problem in normalised.findings.problems)
     return retry_policy(spec.steps[0].retry, spec.error_handling.on_step_failure)
 
 
