@@ -101,10 +101,10 @@ def draw(title: str, totals: dict[str, Any], trends: list[dict[str, Any]]) -> st
     height = 316 / rows
     for place, trend in enumerate(shown):
         drawn += panel(trend, 456 + 248 * (place % 2), 112 + height * (place // 2), 216, min(height - 16, 150))
+    opening = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
-            f' aria-label="{escape(title)}">',
+            opening,
             f"<style>{STYLE}</style>",
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>',
             f'<text x="32" y="42" style="font-size:20px;font-weight:600">{escape(title)}</text>',

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -36,7 +37,7 @@ def findings_in(rows: list[dict[str, Any]], wanted: list[str], largest_jump: flo
             elif values[period] < 0:
                 found.append({"kpi": kpi, "period": period, "finding": "negative", "detail": f"{values[period]:g}"})
         present = sorted(values)
-        for before, after in zip(present, present[1:], strict=False):
+        for before, after in pairwise(present):
             if values[before] > 0 and abs(jump := 100 * (values[after] / values[before] - 1)) > largest_jump:
                 found.append({"kpi": kpi, "period": after, "finding": "jump", "detail": f"{jump:+.1f} %"})
     return found

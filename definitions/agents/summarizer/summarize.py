@@ -24,12 +24,7 @@ SHORTEST_SENTENCE = 4
 LONGEST_POST = 280
 """Characters of a social post; the tightest of the large networks."""
 
-STOP_WORDS = frozenset(
-    "about after again against also among and are because been before being between both but can could does down each "
-    "every for from had has have her here his how into its just more most not now off once only other our out over own "
-    "same she should some such than that the their them then there these they this those through too under until very "
-    "was were what when where which while who why will with would you your".split()
-)
+STOP_WORDS = frozenset((Path(__file__).parent / "stop_words.txt").read_text(encoding="utf-8").split())
 
 
 def refuse(problem: str) -> NoReturn:
