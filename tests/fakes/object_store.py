@@ -21,7 +21,9 @@ class InMemoryObjectStore:
 
     def runs(self) -> Sequence[tuple[RunSpec, RunStatus | None]]:
         ledgers = self._disk.ledgers
-        newest_first = sorted(list(self._disk.runs.values())[::-1], key=lambda spec: -spec.created_at)
+        latest_first = list(self._disk.runs.values())
+        latest_first.reverse()
+        newest_first = sorted(latest_first, key=lambda spec: -spec.created_at)
         return [(spec, ledgers[spec.uid].status if spec.uid in ledgers else None) for spec in newest_first]
 
     def children(self, uid: str) -> Sequence[RunSpec]:

@@ -1,6 +1,8 @@
 """Content by digest: small blobs as rows that are committed with the records that name them, large ones as files."""
 
+import io
 import os
+import re
 import sqlite3
 import stat
 import tempfile
@@ -28,6 +30,9 @@ INCOMING = "incoming"
 
 REFRESH_MS = 600_000
 """A blob that is stored again counts as new (`sweep` spares new ones); its time is renewed at most every 10 minutes."""
+
+_DIGEST = re.compile(DIGEST_PATTERN.pattern.encode())
+_DIGEST_LENGTH = len("blake3:") + 64
 
 
 class SqliteBlobStore:
@@ -108,6 +113,19 @@ class SqliteBlobStore:
                 with suppress(FileNotFoundError):  # Another terminal cleans as well.
                     found = path.stat()
                     yield f"blake3:{path.parent.name}{path.name}", found.st_size, found.st_mtime_ns // 1_000_000
+
+    def named_in(self, digest: Digest) -> set[Digest]:
+        """Return the digests that a stored JSON document names; none for other content."""
+        content = self._row(digest)
+        with named_as("read a blob", self._folder), io.BytesIO(content) if content else self._open(digest) as stream:
+            found: set[Digest] = set()
+            rest = b""
+            while chunk := stream.read(CHUNK):
+                if not rest and not chunk.startswith((b"{", b"[")):
+                    break
+                found.update(text.decode() for text in _DIGEST.findall(rest + chunk))
+                rest = chunk[-_DIGEST_LENGTH:]
+            return found
 
     def remove(self, digests: Collection[Digest], before: int) -> None:
         """Remove those of the blobs that were last stored before `before`, and what crashes left half written."""

@@ -92,6 +92,11 @@ class SqliteLedgerStore:
         rows = self._database.rows("SELECT status FROM ledgers WHERE run = ?", (run,))
         return parse_status(run, rows[0][0]) if rows else None
 
+    def size(self, run: str) -> int:
+        """Return the bytes that the committed records of a run take."""
+        query = "SELECT coalesce(sum(length(content)), 0) FROM {} WHERE run = ?"
+        return sum(int(self._database.rows(query.format(table), (run,))[0][0]) for table in ("records", "shards"))
+
     def write(self, connection: sqlite3.Connection) -> None:
         """Write what waits, inside the group's transaction."""
         for run, waiting in self._waiting.items():
