@@ -41,7 +41,8 @@ def outline(payload: dict[str, Any], templates: dict[str, Any]) -> dict[str, Any
     if not isinstance(target, int) or isinstance(target, bool) or target < 1:
         refuse(f"target_word_count must be a whole number above 0, not {json.dumps(target)}")
     words = {"topic": topic, "audience": audience, "keyword": keyword}
-    sections, budget = [], target
+    sections: list[dict[str, Any]] = []
+    budget = target
     for section in templates["sections"]:
         length = sum(len(paragraph.split()) for paragraph in section["paragraphs"])
         if sections and budget < length / 2:

@@ -28,7 +28,7 @@ def rehearse(drill: dict[str, int | float]) -> None:
     """Take as long, and fail as often, as the drill wants."""
     if seconds := drill.get("seconds", 0):
         time.sleep(seconds)  # noqa: TID251 (the drill is about real time)
-    if ATTEMPT <= drill.get("attempts", 0):
+    if drill.get("attempts", 0) >= ATTEMPT:
         code = int(drill.get("exit", 1))
         sys.stderr.write(f"drill: attempt {ATTEMPT} was to fail with exit {code}\n")
         sys.exit(code)

@@ -6,6 +6,7 @@ as databases do when an order is there already, unless its payload says `mode: u
 
 import csv
 import hashlib
+import io
 import json
 import os
 import sqlite3
@@ -20,10 +21,11 @@ BESIDE = Path(__file__).parent
 BAD_INPUT = 65  # sysexits' EX_DATAERR: Libretto never retries it
 
 COLUMNS = ("id", "customer", "country", "amount", "status")
-UPSERT = (
-    " ON CONFLICT (id) DO UPDATE SET customer = excluded.customer, country = excluded.country,"
-    " amount = excluded.amount, status = excluded.status"
-)
+INSERT = {
+    "insert": "INSERT INTO orders VALUES (?, ?, ?, ?, ?)",
+    "upsert": "INSERT INTO orders VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET customer = excluded.customer,"
+    " country = excluded.country, amount = excluded.amount, status = excluded.status",
+}
 
 Answer = tuple[dict[str, Any], dict[str, Any]]
 """Output and receipt."""
@@ -52,11 +54,11 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 def stage(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Write the rows as artifact and into the staging area; return the receipt that can take the latter back."""
-    lines = [
-        ",".join(COLUMNS),
-        *(",".join(f'"{row[c]}"' if "," in str(row[c]) else str(row[c]) for c in COLUMNS) for row in rows),
-    ]
-    content = ("\n".join(lines) + "\n").encode()
+    text = io.StringIO()
+    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    content = text.getvalue().encode()
     for path in (STEP / "artifacts" / name, PLACE / name):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -64,24 +66,24 @@ def stage(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {"changes": [change], "undo": {"input": {"task": "unstage", "name": name}, "reversible": True}}
 
 
-def extract(payload: dict[str, Any]) -> Answer:
+def extract(_: dict[str, Any]) -> Answer:
     rows = read_rows(BESIDE / "orders.csv")
     return {"rows": len(rows), "artifact": "orders.csv"}, stage("orders.csv", rows)
 
 
-def transform(payload: dict[str, Any]) -> Answer:
+def transform(_: dict[str, Any]) -> Answer:
     """Trim, bring codes to one case and amounts to cents, and leave out what was cancelled."""
-    clean = []
+    clean: list[dict[str, Any]] = []
     for row in read_rows(STEP / "inputs" / "extract" / "orders.csv"):
         status = row["status"].strip().lower()
         if status != "cancelled":
-            whole, _, part = row["amount"].strip().partition(".")
+            whole, _point, part = row["amount"].strip().partition(".")
             cents = int(whole) * 100 + int(part.ljust(2, "0") or 0)
             country = row["country"].strip().upper()
             clean.append(
                 {**row, "customer": row["customer"].strip(), "country": country, "amount": cents, "status": status}
             )
-    total = sum(row["amount"] for row in clean)
+    total = sum(order["amount"] for order in clean)
     return {"rows": len(clean), "total_cents": total, "artifact": "orders_clean.csv"}, stage("orders_clean.csv", clean)
 
 
@@ -96,7 +98,7 @@ def open_warehouse() -> sqlite3.Connection:
 
 def load(payload: dict[str, Any]) -> Answer:
     mode = payload.get("mode", "insert")
-    if mode not in {"insert", "upsert"}:
+    if mode not in INSERT:
         refuse(f"mode must be insert or upsert, not {json.dumps(mode)}")
     rows = read_rows(STEP / "inputs" / "transform" / "orders_clean.csv")
     key = os.environ.get("LIBRETTO_IDEMPOTENCY_KEY", "")
@@ -108,8 +110,7 @@ def load(payload: dict[str, Any]) -> Answer:
     marks = ", ".join("?" * len(ids))
     before = warehouse.execute(f"SELECT * FROM orders WHERE id IN ({marks}) ORDER BY id", ids).fetchall()  # noqa: S608
     try:
-        insert = "INSERT INTO orders VALUES (?, ?, ?, ?, ?)" + (UPSERT if mode == "upsert" else "")
-        warehouse.executemany(insert, [[row[column] for column in COLUMNS] for row in rows])
+        warehouse.executemany(INSERT[mode], [[row[column] for column in COLUMNS] for row in rows])
     except sqlite3.IntegrityError:
         # SQLite names the column, not the constraint; the words are those of the database that this one stands for.
         fail('duplicate key value violates unique constraint "orders_pkey"')

@@ -76,7 +76,7 @@ def main() -> None:
     counts = {severity: sum(f["severity"] == severity for f in found) for severity in ("high", "medium", "low")}
     status = "fail" if counts["high"] else "pass"
     verdict = "may be published" if status == "pass" else "must not be published"
-    report = {
+    report: dict[str, Any] = {
         "status": status,
         "summary": f"The draft {verdict}: {counts['high']} findings of severity high, {len(found)} in all.",
         "findings": found,

@@ -42,7 +42,7 @@ def main() -> None:
     if audience is not None and audience not in names:
         refuse(f"the survey has no segment {json.dumps(audience)}; it has {', '.join(names)}")
 
-    segments = []
+    segments: list[dict[str, Any]] = []
     for name in names if audience is None else [audience]:
         own = [answer for answer in answers if answer["segment"] == name]
         segments.append({"segment": name, "respondents": len(own), **{q: ranking(own, q) for q in QUESTIONS}})

@@ -64,7 +64,7 @@ def main() -> None:
 
     lead: dict[str, Any] = insights["segments"][0]
     message, keyword = ANSWERS.get(lead["pain"][0]["answer"], ("work that goes on without surprises", "planning"))
-    brief = {
+    brief: dict[str, Any] = {
         "topic": f"{keyword} for {lead['segment']}s",
         "audience": f"{lead['segment']}s",
         "primary_keyword": keyword,
@@ -87,7 +87,7 @@ def main() -> None:
         f"- **Tone:** {brief['tone']}",
         f"- **Keyword:** {brief['primary_keyword']}",
         f"- **Call to action:** {brief['call_to_action']}",
-        f"- **Channels:** {', '.join(lead_channel for lead_channel in brief['channels'])}",
+        f"- **Channels:** {', '.join(brief['channels'])}",
     ]
     if launch is not None:
         page += ["", "| Date | Milestone |", "| --- | --- |"]
