@@ -78,6 +78,8 @@ class SqliteBlobStore:
         return content
 
     def has(self, digest: Digest) -> bool:
+        if not DIGEST_PATTERN.fullmatch(digest):
+            return False
         return self._row(digest) is not None or self._file(digest).is_file()
 
     def size(self, digest: Digest) -> int:
