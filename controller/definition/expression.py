@@ -183,8 +183,8 @@ def _evaluate(compiled: Any, bound: Mapping[str, Any]) -> Any | Mistake:
         return evaluation_mistake(str(error))
     if failed:
         return evaluation_mistake(plain)
-    foreign = foreign(plain)
-    return plain if foreign is None else Mistake(f"the result holds {foreign}, which JSON cannot", 1)
+    alien = foreign(plain)
+    return plain if alien is None else Mistake(f"the result holds {alien}, which JSON cannot", 1)
 
 
 def _mistyped(type_: str, kind: Kind | None) -> list[Mistake]:
