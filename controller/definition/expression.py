@@ -122,7 +122,7 @@ def check(
     mistakes = [*dashed, *(mistake for mistake in named if mistake and mistake.column not in dashes)]
     compiled = _compile(text, variables)
     if not isinstance(compiled, list):
-        mistakes.extend(_mistyped(compiled.returnkind_of().name(), kind))
+        mistakes.extend(_mistyped(compiled.return_type().name(), kind))
     elif not dashed:
         mistakes.extend(compiled)
     return sorted(mistakes, key=lambda mistake: mistake.column)

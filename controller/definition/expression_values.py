@@ -35,8 +35,8 @@ def has_nul(bound: Mapping[str, Any]) -> bool:
         if b"\\u0000" not in orjson.dumps(bound):
             return False
     except TypeError:
-        # An integer that is too large, or a text that is none: evaluating says so.
-        return False
+        # Something in it is no JSON, which need not be what the expression reads.
+        return _nul_in(bound)
     return _nul_in(bound)
 
 
