@@ -46,6 +46,8 @@ class RunSpec(Stored):
     """Conversation that the run's steps share, where a parent's is inherited."""
     rerun_of: str | None = None
     """Run whose outputs seeded this one."""
+    seeds: dict[str, Digest] = Field(default_factory=dict)
+    """Step id -> output digest taken from that run instead of doing the step again."""
     request_metadata: dict[str, Any] = Field(default_factory=dict)
     """What the caller wanted to keep with the run, for audit."""
     task: dict[str, str] | None = None
