@@ -1,0 +1,249 @@
+"""Driver: plays a run tree to its end, in one thread, whatever was there before. Gather, decide, act, record; again.
+
+It holds no state that the ledger, the runner and the stores could not give back: killed anywhere, the next driver goes
+on from there.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from controller.engine.effects import Persist
+from controller.engine.events import ChildGatesSeen, ChildUndone, Commanded, Event, Restarted, Woken
+from controller.engine.passes import run_pass
+from controller.engine.status import open_gates
+from controller.engine.units import index_of
+from controller.errors import InvariantViolated, NotFound
+from controller.machine.chain import Link
+from controller.model.attempt import AttemptKey, KnownAttempt, Progress, Started
+from controller.model.record import CONTROLLER
+from controller.model.run import RunSpec
+from controller.model.states import OutcomeClass, RunState, StepState, Verb
+from controller.runtime.admit import snapshot_of
+from controller.runtime.children import child_ended
+from controller.runtime.contents import Contents
+from controller.runtime.gather import Gatherer, ordered
+from controller.runtime.journal import Journal
+from controller.runtime.member import Member
+from controller.runtime.perform import Performer
+from controller.runtime.prepare import Preparer
+from controller.runtime.toolbox import Toolbox
+
+POLL_MS = 50
+"""How long the driver waits for steps before it looks for decisions of other terminals: a quarter of the 200 ms in which
+an approval there must release a run here."""
+
+GROUP_MS = 10
+"""How long records may wait for others, to share one durable write."""
+
+
+class Driver:
+    """Drives the tree of one root run. Use `start`, then `turn` until `idle` or `settled`."""
+
+    def __init__(
+        self,
+        tools: Toolbox,
+        root: RunSpec,
+        *,
+        on_records: Callable[[Member, Sequence[Link]], None] | None = None,
+        on_progress: Callable[[Member, AttemptKey, int, int], None] | None = None,
+    ) -> None:
+        self.tools = tools
+        self.root_spec = root
+        self.contents = Contents(tools.blobs)
+        self.preparer = Preparer(self.contents, tools.cache)
+        self.members: dict[str, Member] = {}
+        self.found: dict[AttemptKey, KnownAttempt] = {}
+        """Attempts from before a restart that no ledger knows yet."""
+        self._on_records = on_records
+        self._on_progress = on_progress
+        self._journal = Journal(tools.ledger)
+        self._performer = Performer(self)
+        self._gatherer = Gatherer(self)
+        self._inbox: dict[str, list[Event]] = {}
+        self._unflushed_since: int | None = None
+        self._undoing: dict[str, int] = {}
+        """Uid of a child that is being undone -> unit of its parent."""
+
+    @property
+    def root(self) -> Member:
+        """The run at the top of the tree."""
+        return self.members[self.root_spec.uid]
+
+    def start(self) -> None:
+        """Become the driver and find everything as it was left. Raises Busy."""
+        self.tools.leadership.acquire(self.root_spec.root)
+        self.found = {known.key: known for known in self.tools.runner.known()}
+        self.enter(self.root_spec)
+        # Ends that nobody watched come first: nothing new starts before they are known.
+        self._gatherer.observe(0)
+
+    def close(self) -> None:
+        """Stop driving: what is recorded is durable, what runs goes on."""
+        try:
+            self.tools.ledger.flush()
+        finally:
+            self.tools.leadership.release(self.root_spec.root)
+
+    def enter(self, spec: RunSpec) -> None:
+        """Take a run into the tree: a new one, or one that its ledger knows."""
+        if spec.uid in self.members:
+            return
+        self.tools.objects.create_run(spec)
+        snapshot = snapshot_of(self.tools.blobs, spec) if spec.parent is None else self.root.snapshot
+        member = Member.load(spec, snapshot, self.tools.ledger)
+        self.members[spec.uid] = member
+        if member.state.chain.next == 0:
+            self._journal.create(member, self.contents, self.tools.clock.now())
+            self._stored(member, ())
+        self.tell(member, Restarted(), *self._gatherer.lost(member))
+
+    def child_of(self, member: Member, unit: int) -> RunSpec:
+        """Return the stored child of a step that was running before a restart. Raises NotFound."""
+        child = member.state.unit(unit).child
+        spec = self.tools.objects.run(child.run) if child is not None else None
+        if spec is None:
+            raise NotFound(f'the child run of step "{member.name(unit)}" is gone')
+        return spec
+
+    def tell(self, member: Member, *events: Event) -> None:
+        """Let a member hear of something in the next turn."""
+        self._inbox.setdefault(member.spec.uid, []).extend(events)
+
+    def turn(self, wait_ms: int = POLL_MS) -> bool:
+        """Do everything that can be done now, else wait. Return whether anything happened."""
+        moved = self._work()
+        waited = self._gatherer.observe(0 if moved else self._wait(wait_ms))
+        moved = self._work() or moved
+        if self._unflushed_since is not None and (
+            self._idle() or self.tools.clock.monotonic() - self._unflushed_since >= GROUP_MS
+        ):
+            self.flush()
+        return moved or waited
+
+    def flush(self) -> None:
+        """Make everything recorded so far durable."""
+        self.tools.ledger.flush()
+        self._unflushed_since = None
+
+    def _idle(self) -> bool:
+        """Nothing runs: whoever waits for a record should not wait for a group."""
+        return not any(member.state.holding for member in self.members.values())
+
+    def _wait(self, wait_ms: int) -> int:
+        now = self.tools.clock.now()
+        wakes = [member.wake_at - now for member in self.members.values() if member.wake_at is not None]
+        if self._unflushed_since is not None:
+            wakes.append(GROUP_MS)
+        return max(0, min([wait_ms, *wakes]))
+
+    def _work(self) -> bool:
+        """Pass over members until none has anything to be told. Children come before their parents."""
+        moved = False
+        self._gatherer.decisions()
+        while True:
+            now = self.tools.clock.now()
+            for member in self.members.values():
+                if member.wake_at is not None and member.wake_at <= now:
+                    member.wake_at = None
+                    self.tell(member, Woken())
+            for run, unit in list(self._performer.waiting):
+                if (granted := self._performer.grant(self.members[run])) and unit >= 0:
+                    self.tell(self.members[run], *granted)
+            if not self._inbox:
+                if self.found and not self._adopting():
+                    self.found.clear()
+                    for member, event in self._performer.start_deferred():
+                        self.tell(member, event)
+                if not self._inbox:
+                    return moved
+            moved = True
+            uid = next(iter(reversed(self._inbox)))
+            self._pass(self.members[uid], self._inbox.pop(uid), now)
+
+    def _adopting(self) -> bool:
+        """Whether attempts from before the restart can still come to their place without a new start."""
+        return not self._performer.deferred and any(member.state.asked for member in self.members.values())
+
+    def _pass(self, member: Member, events: Iterable[Event], now: int) -> None:
+        before = member.state.run
+        played = run_pass(member.state, ordered(events), now)
+        kept: list[Link] = []
+        try:
+            batch = next(played)
+            while True:
+                kept += batch.links
+                member.state = batch.state
+                if any(isinstance(effect, Persist) for effect in batch.effects):
+                    self._stored(member, kept)
+                    self.flush()
+                    kept = []
+                batch = played.send(self._performer.perform(member, batch.effects))
+        except StopIteration as stop:
+            passed = stop.value
+        member.state, member.wake_at = passed.state, passed.wake_at
+        self._stored(member, kept)
+        self._gatherer.adopted(member)
+        self._tell_parent(member, settled_now=member.state.run.settled and not before.settled)
+
+    def _stored(self, member: Member, links: Sequence[Link]) -> None:
+        if links:
+            self._journal.append(member, links)
+            if self._on_records is not None:
+                self._on_records(member, links)
+        if self._unflushed_since is None:
+            self._unflushed_since = self.tools.clock.monotonic()
+
+    def _tell_parent(self, member: Member, *, settled_now: bool) -> None:
+        if member.spec.parent is None or member.spec.parent not in self.members:
+            return
+        parent = self.members[member.spec.parent]
+        unit = parent.unit(member.spec.parent_step or "")
+        if unit is None:
+            raise InvariantViolated(f"run {member.spec.uid} belongs to no step of its parent")
+        if member.state.run.settled:
+            undone = self._undoing.pop(member.spec.uid, None) if settled_now else None
+            if undone is not None:
+                complete = member.state.run is RunState.ROLLED_BACK
+                self.tell(parent, ChildUndone(undone, complete, member.state.message or member.state.reason))
+            elif parent.state.unit(unit).state is StepState.RUNNING:
+                self.tell(parent, child_ended(unit, member, self.contents))
+        gates = tuple(open_gates(member.state))
+        if parent.state.child_gates.get(unit, ()) != gates and parent.state.unit(unit).state is StepState.RUNNING:
+            self.tell(parent, ChildGatesSeen(unit, gates))
+
+    def abort_child(self, member: Member, unit: int, why: OutcomeClass) -> None:
+        """Ask the child run of a step to end; to pause, when it is only interrupted by a suspension."""
+        spec = self.child_of(member, unit)
+        self.enter(spec)
+        if why is OutcomeClass.INTERRUPTED and member.state.halt is None:
+            self.tell(self.members[spec.uid], Commanded(0, Verb.SUSPEND, CONTROLLER, stop=True))
+        else:
+            self.tell(self.members[spec.uid], Commanded(0, Verb.ABORT, CONTROLLER, comment="its parent ends"))
+
+    def undo_child(self, member: Member, unit: int) -> None:
+        """Undo the child run of a step as one unit."""
+        spec = self.child_of(member, unit)
+        self.enter(spec)
+        child = self.members[spec.uid]
+        if child.state.run is RunState.ROLLED_BACK:
+            self.tell(member, ChildUndone(unit, complete=True))
+        elif child.state.run is RunState.ROLLING_BACK:
+            self._undoing[spec.uid] = unit
+        else:
+            self._undoing[spec.uid] = unit
+            verb = Verb.RESUME if child.state.reason == "UndoIncomplete" else Verb.UNDO
+            self.tell(child, Commanded(0, verb, CONTROLLER, comment="its parent is undone"))
+
+    def pass_on(self, member: Member, verb: Verb, *, stop: bool) -> None:
+        """Suspend or resume the children of a member with it."""
+        for unit in sorted(member.state.frontier):
+            known = member.state.unit(unit)
+            if member.graph.steps[index_of(unit)].child and known.child is not None:
+                self.enter(self.child_of(member, unit))
+                child = self.members[known.child.run]
+                if not child.state.run.settled:
+                    self.tell(child, Commanded(0, verb, CONTROLLER, stop=stop))
+
+    def seen(self, member: Member, observation: Started | Progress) -> None:
+        """Show how far an attempt is; nothing is recorded of it."""
+        if isinstance(observation, Progress) and self._on_progress is not None:
+            self._on_progress(member, observation.key, observation.done, observation.total)

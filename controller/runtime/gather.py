@@ -1,0 +1,157 @@
+"""Gathering: what the runner and people say, turned into events of the run that it is about."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from controller.engine.events import AttemptEnded, ChildEnded, Commanded, Event, GateDecided, Woken
+from controller.engine.state import Unit
+from controller.engine.transitions import UndoState
+from controller.engine.units import unit_named
+from controller.engine.wanted import intents, running
+from controller.model.attempt import AttemptKey, Finished, Lost, Progress, Started
+from controller.model.decision import Answer, Command, Decision
+from controller.model.states import OutcomeClass, Role, StepState, Verb
+from controller.runtime.collect import ended
+from controller.runtime.member import Member
+
+if TYPE_CHECKING:
+    from controller.runtime.driver import Driver
+
+
+class Gatherer:
+    """Reads the ports that tell something."""
+
+    def __init__(self, driver: "Driver") -> None:
+        self._driver = driver
+        self._stash: dict[AttemptKey, Finished | Lost] = {}
+        """Ends of attempts whose start is not recorded yet."""
+        self._told: set[int] = set()
+        """Decisions that were told and not answered yet."""
+        self._first = True
+
+    def observe(self, wait_ms: int) -> bool:
+        """Wait for the runner and tell the members what happened. Return whether anything did."""
+        observations = self._driver.tools.runner.observe(wait_ms)
+        for seen in observations:
+            if isinstance(seen, Finished | Lost):
+                self._stash[seen.key] = seen
+            else:
+                self._show(seen)
+        if observations:
+            for member in list(self._driver.members.values()):
+                self.adopted(member)
+        return bool(observations)
+
+    def _show(self, seen: Started | Progress) -> None:
+        member = self._driver.members.get(seen.key.run)
+        if member is not None:
+            self._driver.seen(member, seen)
+
+    def adopted(self, member: Member) -> None:
+        """Tell a member of ends that came before their start was recorded."""
+        for key in [key for key in self._stash if key.run == member.spec.uid]:
+            unit = member.unit(key.step)
+            if unit is None:
+                continue
+            known = member.state.unit(unit)
+            if _runs(known, key):
+                now = self._driver.tools.clock.now()
+                seen = self._stash.pop(key)
+                event = ended(member, unit, seen, self._driver.tools.runner, self._driver.contents, now)
+                self._driver.tell(member, event)
+            elif _over(known, key):
+                del self._stash[key]
+
+    def lost(self, member: Member) -> Iterator[Event]:
+        """Yield the loss of every attempt that the ledger says runs and that the runner has no trace of."""
+        found = self._driver.found
+        for unit, role, attempt in running(member.state):
+            if found.pop(member.key(unit, role, attempt), None) is None:
+                yield AttemptEnded(unit, role, attempt, OutcomeClass.LOST, "the runner has no trace of it")
+        for unit, attempt in intents(member.state):
+            if member.key(unit, Role.DO, attempt) not in found:
+                reason = "its start was intended; nobody can tell whether it happened"
+                yield AttemptEnded(unit, Role.DO, attempt, OutcomeClass.LOST, reason)
+        for key in [key for key in found if key.run == member.spec.uid]:
+            unit_of_key = unit_named(member.graph, key.step)
+            if unit_of_key is not None and _over(member.state.unit(unit_of_key), key):
+                del found[key]
+
+    def decisions(self) -> None:
+        """Tell the members what people decided and commanded."""
+        if not self._driver.tools.decisions.changed() and not self._first:
+            return
+        self._first = False
+        for member in list(self._driver.members.values()):
+            for submitted in self._driver.tools.decisions.pending(member.spec.uid):
+                if submitted.id not in self._told:
+                    self._told.add(submitted.id)
+                    self._submit(member, submitted)
+
+    def _submit(self, member: Member, submitted: Decision | Command) -> None:
+        contents = self._driver.contents
+        try:
+            patch = contents.put(dict(submitted.modifications)) if submitted.modifications else None
+            if isinstance(submitted, Decision):
+                event: Event = GateDecided(
+                    submitted.id,
+                    submitted.gate,
+                    submitted.digest,
+                    submitted.request,
+                    submitted.verdict,
+                    submitted.actor,
+                    submitted.comment,
+                    patch,
+                )
+            else:
+                event = self._command(submitted, patch, contents.put_result)
+                if submitted.verb in (Verb.SUSPEND, Verb.RESUME):
+                    self._driver.pass_on(member, submitted.verb, stop=submitted.stop)
+        except ValueError as error:
+            self._driver.tools.decisions.answer([Answer(submitted.id, None, f"not a JSON value: {error}")])
+            return
+        self._driver.tell(member, event)
+
+    def _command(self, command: Command, patch: str | None, put_result: Any) -> Commanded:
+        return Commanded(
+            command.id,
+            command.verb,
+            command.actor,
+            command.step,
+            command.comment,
+            patch,
+            command.delay_ms,
+            put_result(command.output, {}) if command.output is not None else None,
+            command.undo,
+            command.stop,
+        )
+
+
+def ordered(events: Iterable[Event]) -> list[Event]:
+    """Return events in canonical order: outcomes by topological index, decisions by id, timers; others first."""
+    return sorted(events, key=_place)
+
+
+def _place(event: Event) -> tuple[int, int]:
+    match event:
+        case AttemptEnded(unit=unit) | ChildEnded(unit=unit):
+            return 1, unit
+        case GateDecided(id=number) | Commanded(id=number):
+            return 2, number
+        case Woken():
+            return 3, 0
+        case _:
+            return 0, 0
+
+
+def _runs(known: Unit, key: AttemptKey) -> bool:
+    if key.role is Role.UNDO:
+        return known.undo is UndoState.RUNNING and known.undo_attempt == key.attempt
+    return known.state is StepState.RUNNING and known.attempt == key.attempt
+
+
+def _over(known: Unit, key: AttemptKey) -> bool:
+    """The ledger has the end of this attempt already."""
+    if _runs(known, key):
+        return False
+    return known.undo_attempt >= key.attempt if key.role is Role.UNDO else known.attempt >= key.attempt

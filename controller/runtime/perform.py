@@ -1,0 +1,222 @@
+"""The one place that carries out effects: each becomes a call of a port, and its answer an event."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, get_args
+
+from controller.engine.effects import (
+    AcquireSlots,
+    AnswerDecision,
+    CombineInstances,
+    ComputeOutputs,
+    DecidePhase,
+    Effect,
+    KeepResult,
+    Notify,
+    Persist,
+    PrepareStep,
+    PrepareUndo,
+    ReleaseSlots,
+    StartChild,
+    StartStep,
+    StartUndo,
+    StopStep,
+    UndoChild,
+    WakeAt,
+)
+from controller.engine.events import AttemptEnded, Event, Launched, Persisted, Prepared, Ready, SlotGranted
+from controller.engine.units import index_of
+from controller.errors import NotFound, ParametersInvalid
+from controller.model.alert import Alert
+from controller.model.attempt import AttemptKey, Launch
+from controller.model.decision import Answer
+from controller.model.states import OutcomeClass, Role
+from controller.ports.result_cache import CacheEntry
+from controller.runtime.children import child_spec
+from controller.runtime.collect import combine
+from controller.runtime.launch import launch_of, undo_launch_of
+from controller.runtime.member import Member
+from controller.runtime.outputs import compute_outputs
+from controller.runtime.undoing import UndoInput, prepare_undo
+
+if TYPE_CHECKING:
+    from controller.runtime.driver import Driver
+
+
+class Performer:
+    """Carries out the effects of all members of one tree."""
+
+    def __init__(self, driver: "Driver") -> None:
+        self._driver = driver
+        self._undo_inputs: dict[tuple[str, int], UndoInput] = {}
+        self.waiting: dict[tuple[str, int], int] = {}
+        """Units that wait for slots that span runs -> their attempt."""
+        self.deferred: list[tuple[Member, StartStep]] = []
+        """Starts that wait until every attempt from before a crash has its slot again."""
+
+        self._performers: Mapping[type[Effect], Callable[[Member, Any], list[Event]]] = {
+            PrepareStep: self._prepare,
+            DecidePhase: self._decide_phase,
+            AcquireSlots: self._acquire,
+            ReleaseSlots: self._release,
+            Persist: self._persisted,
+            StartChild: self._start_child,
+            StopStep: self._stop,
+            CombineInstances: self._combine,
+            KeepResult: self._keep,
+            PrepareUndo: self._prepare_undo,
+            UndoChild: self._undo_child,
+            ComputeOutputs: self._compute_outputs,
+            Notify: self._notify,
+            AnswerDecision: self._answer,
+        }
+        # Starts are gathered by `perform`; the pass keeps WakeAt for itself.
+        assert set(self._performers) == set(get_args(Effect)) - {StartStep, StartUndo, WakeAt}
+
+    def perform(self, member: Member, effects: Iterable[Effect]) -> list[Event]:
+        """Carry out effects side by side and return the events that answer them at once."""
+        answers: list[Event] = []
+        launches: list[tuple[int, Launch, bool]] = []
+        for effect in effects:
+            match effect:
+                case StartStep() if self._must_wait(member, effect):
+                    self.deferred.append((member, effect))
+                case StartStep():
+                    launches.append(self._launch(member, effect))
+                case StartUndo(unit=unit, attempt=attempt):
+                    given = self._undo_inputs[(member.spec.uid, unit)]
+                    launches.append((unit, undo_launch_of(member, unit, attempt, given), False))
+                case _:
+                    answers += self._performers[type(effect)](member, effect)
+        return answers + self._start(launches)
+
+    def _decide_phase(self, member: Member, effect: DecidePhase) -> list[Event]:
+        return [self._driver.preparer.decide_phase(member, effect)]
+
+    def _acquire(self, member: Member, effect: AcquireSlots) -> list[Event]:
+        self.waiting[(member.spec.uid, effect.unit)] = effect.attempt
+        return self.grant(member)
+
+    def _release(self, member: Member, effect: ReleaseSlots) -> list[Event]:
+        self._driver.tools.slots.release(member.key(effect.unit, Role.DO, effect.attempt))
+        return []
+
+    def _persisted(self, _: Member, effect: Persist) -> list[Event]:
+        return [Persisted(effect.unit)]  # the driver flushes before it performs a batch with Persist
+
+    def _stop(self, member: Member, effect: StopStep) -> list[Event]:
+        if member.graph.steps[index_of(effect.unit)].child:
+            self._driver.abort_child(member, effect.unit, effect.why)
+        else:
+            self._driver.tools.runner.stop(member.key(effect.unit, effect.role, effect.attempt), effect.why)
+        return []
+
+    def _combine(self, member: Member, effect: CombineInstances) -> list[Event]:
+        now = self._driver.tools.clock.now()
+        return [combine(member, effect.unit, effect.instances, self._driver.contents, now)]
+
+    def _prepare_undo(self, member: Member, effect: PrepareUndo) -> list[Event]:
+        now = self._driver.tools.clock.now()
+        event, given = prepare_undo(member, effect.unit, self._driver.contents, now)
+        if given is not None:
+            self._undo_inputs[(member.spec.uid, effect.unit)] = given
+        return [event]
+
+    def _undo_child(self, member: Member, effect: UndoChild) -> list[Event]:
+        self._driver.undo_child(member, effect.unit)
+        return []
+
+    def _compute_outputs(self, member: Member, _: ComputeOutputs) -> list[Event]:
+        return [compute_outputs(member, self._driver.contents)]
+
+    def _notify(self, member: Member, effect: Notify) -> list[Event]:
+        tools = self._driver.tools
+        step = member.name(effect.unit) if effect.unit >= 0 else None
+        tools.notifier.notify(
+            Alert(effect.type, effect.level, effect.message, member.spec.uid, step, tools.clock.now())
+        )
+        return []
+
+    def _answer(self, _: Member, effect: AnswerDecision) -> list[Event]:
+        if effect.id:
+            self._driver.tools.decisions.answer([Answer(effect.id, effect.record, effect.refusal)])
+        return []
+
+    def _prepare(self, member: Member, effect: PrepareStep) -> list[Event]:
+        known = self._driver.found.get(member.key(effect.unit, Role.DO, effect.attempt))
+        prepared = self._driver.preparer.prepare(member, effect, self._driver.tools.clock.now())
+        if known is None or isinstance(prepared.outcome, Ready):
+            return [prepared]
+        # It was started before a crash, so it was ready then; what has expired since does not undo that.
+        return [Prepared(effect.unit, Ready(known.input_digest))]
+
+    def _must_wait(self, member: Member, effect: StartStep) -> bool:
+        found = self._driver.found
+        return bool(found) and member.key(effect.unit, Role.DO, effect.attempt) not in found
+
+    def start_deferred(self) -> list[tuple[Member, Event]]:
+        """Start what had to wait for attempts from before a crash."""
+        deferred, self.deferred = self.deferred, []
+        told: list[tuple[Member, Event]] = []
+        for member, effect in deferred:
+            told += [(member, event) for event in self._start([self._launch(member, effect)])]
+        return told
+
+    def _launch(self, member: Member, effect: StartStep) -> tuple[int, Launch, bool]:
+        key = member.key(effect.unit, Role.DO, effect.attempt)
+        given = self._driver.preparer.inputs[(member.spec.uid, effect.unit)]
+        return effect.unit, launch_of(member, effect, given), key in self._driver.found
+
+    def _start(self, launches: list[tuple[int, Launch, bool]]) -> list[Event]:
+        if not launches:
+            return []
+        refused: dict[AttemptKey, str] = {
+            refusal.key: refusal.reason
+            for refusal in self._driver.tools.runner.start_many([one for _, one, _ in launches])
+        }
+        events: list[Event] = []
+        for unit, launch, adopted in launches:
+            key = launch.key
+            self._driver.found.pop(key, None)
+            if key in refused:
+                failure = OutcomeClass.REJECTED
+                events.append(AttemptEnded(unit, key.role, key.attempt, failure, refused[key]))
+            else:
+                events.append(Launched(unit, key.role, key.attempt, launch.input_digest, adopted=adopted))
+        return events
+
+    def grant(self, member: Member) -> list[Event]:
+        """Return the slots that were granted to waiting units of a member."""
+        granted: list[Event] = []
+        for (run, unit), attempt in list(self.waiting.items()):
+            if run == member.spec.uid:
+                key = member.key(unit, Role.DO, attempt)
+                slots = member.graph.steps[index_of(unit)].slots
+                # Every queue is joined at once, so that nobody waits twice.
+                places = [self._driver.tools.slots.acquire(name, limit, key) for name, limit in slots]
+                if all(places):
+                    del self.waiting[(run, unit)]
+                    granted.append(SlotGranted(unit))
+        return granted
+
+    def _start_child(self, member: Member, effect: StartChild) -> list[Event]:
+        given = self._driver.preparer.inputs.get((member.spec.uid, effect.unit))
+        try:
+            if given is not None:
+                parameters = given.document["parameters"]
+                now = self._driver.tools.clock.now()
+                spec = child_spec(member, effect.unit, effect.attempt, parameters, now)
+            else:
+                spec = self._driver.child_of(member, effect.unit)
+        except (ParametersInvalid, NotFound) as error:
+            return [AttemptEnded(effect.unit, Role.DO, effect.attempt, OutcomeClass.REJECTED, error.message)]
+        self._driver.enter(spec)
+        return [Launched(effect.unit, Role.DO, effect.attempt, effect.input_digest, child=spec.uid)]
+
+    def _keep(self, member: Member, effect: KeepResult) -> list[Event]:
+        unit, digest = effect.unit, effect.output_digest
+        given = self._driver.preparer.inputs.get((member.spec.uid, unit))
+        if given is not None and given.cache_key is not None:
+            now = self._driver.tools.clock.now()
+            entry = CacheEntry(given.cache_key, digest, member.spec.uid, member.name(unit), now, now + given.ttl_ms)
+            self._driver.tools.cache.put(entry)
+        return []
