@@ -29,9 +29,8 @@ def members(model: type[BaseModel]) -> Mapping[str, Member]:
     return {info.alias or name: _member(info.annotation) for name, info in model.model_fields.items()}
 
 
-@cache
 def known_fields(kind: str, path: Path) -> tuple[str, ...]:
-    """Return the names that an object at this path may use; any index stands for all."""
+    """Return the names that an object at this path may use."""
     models: tuple[type[BaseModel], ...] = (KINDS[kind],)
     for part in path:
         if isinstance(part, str):

@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from controller.definition.fields import members
-from controller.definition.findings import close_to, did_you_mean
+from controller.definition.findings import did_you_mean
 from controller.definition.rewrite import Fields, Merged, Rewriting, Rule, Written
 from controller.definition.spellings import CONVERTED
 from controller.model.document import Path
@@ -25,16 +24,14 @@ def _step(fields: Fields, written: Path, path: Path, rewriting: Rewriting) -> No
         group = "step" if path[-2] == "steps" else path[-2]
         generated = f"{group}_{int(path[-1]) + 1}"
         fields["id"] = Written(generated, (*written, "id"))
-        # A mistyped `id` is reported as such.
-        if not any(close_to(name, ["id"]) for name in fields.keys() - members(Step).keys()):
-            rewriting.report(
-                written,
-                f'a step without id is called "{generated}"',
-                "GeneratedId",
-                "give it an id: retries, checkpoints and caches hang on it, and this one changes when a step is inserted",
-                warning=True,
-                key=False,
-            )
+        rewriting.report(
+            written,
+            f'a step without id is called "{generated}"',
+            "GeneratedId",
+            "give it an id: retries, checkpoints and caches hang on it, and this one changes when a step is inserted",
+            warning=True,
+            key=False,
+        )
     for name, change in (("type", str.lower), ("mode", str.upper)):
         if name in fields and isinstance(fields[name].value, str):
             fields[name] = Written(change(fields[name].value), fields[name].path)

@@ -1,7 +1,6 @@
 """Which canonical resource does a document stand for?"""
 
 import re
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from controller.definition.fields import KINDS
@@ -32,23 +31,21 @@ class Normalised(NamedTuple):
     kind: str | None
     """Null when the document is nothing that we know."""
     resource: Any
-    findings: Findings
 
 
-def normalise(document: Document) -> Normalised:
+def normalise(document: Document, findings: Findings) -> Normalised:
     """Return the canonical resource of a document.
 
     A resource passes through unchanged; a bare `orchestration:` document is rewritten. Raw values are kept where they
-    are wrong, so that the checks can say what was written.
+    are wrong, so that the checks can say what was written. What it changes is noted in the findings as origins.
     """
-    findings = Findings(document)
     data = document.data
     if not isinstance(data, dict):
         findings.add((), f"the document is {shown(data)}; expected an object", "NoResource", _begin())
     elif "kind" in data or "apiVersion" in data:
         return _resource(data, findings)
     elif "orchestration" in data:
-        return _bare(document)
+        return _bare(data, findings)
     else:
         near = {key: close_to(key, ["orchestration", "apiVersion", "kind"]) for key in data}
         key = next((key for key in data if near[key]), None)
@@ -57,13 +54,13 @@ def normalise(document: Document) -> Normalised:
         else:
             message = "neither a resource (apiVersion, kind) nor an `orchestration:` document"
             findings.add((), message, "NoOrchestration", _begin())
-    return Normalised(None, None, findings)
+    return Normalised(None, None)
 
 
 def _resource(data: dict[str, Any], findings: Findings) -> Normalised:
     kind = data.get("kind")
     if isinstance(kind, str) and kind in KINDS:
-        return Normalised(kind, data, findings)
+        return Normalised(kind, data)
     if "kind" not in data:
         near = next((key for key in data if key != "apiVersion" and close_to(key, ["kind"])), None)
         path: Path = () if near is None else (near,)
@@ -73,14 +70,13 @@ def _resource(data: dict[str, Any], findings: Findings) -> Normalised:
         names = " or ".join(f'"{name}"' for name in sorted(KINDS))
         hint = did_you_mean(kind, KINDS) if isinstance(kind, str) else None
         findings.add(("kind",), f"kind is {shown(kind)}; expected {names}", "UnknownKind", hint)
-    return Normalised(None, None, findings)
+    return Normalised(None, None)
 
 
-def _bare(document: Document) -> Normalised:
-    origins: dict[Path, Path] = {("spec",): ("orchestration",)}
-    findings = Findings(document, origins)
-    rewriting = Rewriting(findings, origins, RULES)
-    data: Mapping[str, Any] = document.data
+def _bare(data: dict[str, Any], findings: Findings) -> Normalised:
+    origins = findings.origins
+    origins["spec",] = ("orchestration",)
+    rewriting = Rewriting(findings, RULES)
     for key in data:
         if key not in _TOP:
             hint = did_you_mean(key, _TOP) or 'everything stands under "orchestration"'
@@ -89,7 +85,7 @@ def _bare(document: Document) -> Normalised:
     if not isinstance(spec, dict):
         message = f"orchestration is {shown(spec)}; expected an object with name and steps"
         findings.add_written(("orchestration",), message, "NoOrchestration", key=True)
-        return Normalised(None, None, findings)
+        return Normalised(None, None)
     made = rewriting.object(Written(spec, ("orchestration",)), OrchestrationSpec, ("spec",))
     _fill(made, _top_metadata(data.get("metadata"), rewriting), origins)
     name = made.get("name")
@@ -102,7 +98,7 @@ def _bare(document: Document) -> Normalised:
         made.pop("name", None)
         origins["metadata", "name"] = origins.get(("spec", "name"), ("orchestration", "name"))
     resource = {"apiVersion": API_VERSION, "kind": "Orchestration", "metadata": {"name": object_name}, "spec": made}
-    return Normalised("Orchestration", resource, findings)
+    return Normalised("Orchestration", resource)
 
 
 def _top_metadata(metadata: Any, rewriting: Rewriting) -> Fields:

@@ -19,7 +19,7 @@ from controller.model.orchestration import (
     Parameter,
     Rollback,
 )
-from controller.model.step import Checkpoint, Retry, StepCaching
+from controller.model.step import Checkpoint, Retry, Step, StepCaching
 
 _TTL = dict.fromkeys(("ttl", "stepTtl", "step_ttl"), "ttlSeconds")
 _ENABLED = dict.fromkeys(("enable", "isEnabled", "is_enabled"), "enabled")
@@ -54,6 +54,18 @@ CONVERTED: Mapping[str, tuple[str, str]] = {
     for name in names
 }
 """Names in a retry policy whose value must be converted: -> (canonical name, what is counted)."""
+
+_READ_APART: Mapping[type[BaseModel], tuple[str, ...]] = {
+    Step: ("metadata",),
+    Retry: tuple(CONVERTED),
+    OnStepFailure: tuple(CONVERTED),
+}
+"""Names that are no fields, but that a rule takes care of."""
+
+
+def read_apart(model: type[BaseModel]) -> tuple[str, ...]:
+    """Return names that are accepted although they stand for no single field."""
+    return _READ_APART.get(model, ())
 
 
 @cache

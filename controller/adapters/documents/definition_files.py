@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from controller.adapters.documents.agent_files import attach
@@ -50,6 +51,14 @@ def definitions_folder(path: Path) -> Path:
     if path.is_absolute():
         return found
     return Path(os.path.relpath(found))
+
+
+def renamed(document: Document, file: str) -> Document:
+    """Return the document under another name of its file, for messages."""
+    if file == document.file:
+        return document
+    problems = tuple(problem._replace(location=problem.location._replace(file=file)) for problem in document.problems)
+    return replace(document, file=file, problems=problems)
 
 
 def _scan(folder: Path) -> Iterator[Path]:

@@ -1,0 +1,25 @@
+"""Under which digest is a definition known, however it was written down?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.model.agent import AgentSpec
+from controller.model.digest import Digest, digest_value
+from controller.model.orchestration import OrchestrationSpec
+
+
+def definition_digest(spec: OrchestrationSpec) -> Digest:
+    """Return the digest of the normalised definition, without nulls and without fields that have their default.
+
+    `name` must be filled in. Labels, annotations, comments, order of keys and spelling are no part of it.
+    """
+    return digest_value({"kind": "Orchestration", "spec": _normalised(spec)})
+
+
+def agent_revision(spec: AgentSpec, files: Mapping[str, Digest]) -> Digest:
+    """Return the digest of an agent: its specification (`slug` filled in) and every file beside it that it refers to."""
+    return digest_value({"kind": "Agent", "spec": _normalised(spec), "files": dict(files)})
+
+
+def _normalised(spec: OrchestrationSpec | AgentSpec) -> Any:
+    return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
