@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.definition.normalise import normalise
 from controller.definition.retry import retry_policy
+from controller.definition.validate import check
 from controller.model.document import Document
 from controller.model.graph import LONGEST_DELAY_MS, RetryPolicy
-from controller.model.resource import OrchestrationResource
 from controller.model.step import Retry
 
 
@@ -108,9 +107,8 @@ def guide(**on_step_failure: Any) -> RetryPolicy:
         "steps": [{"id": "s", "agent": "a"}],
         "error_handling": {"on_step_failure": on_step_failure},
     }
-    normalised = normalise(Document("flow.yaml", {"orchestration": body}))
-    spec = OrchestrationResource.model_validate(normalised.resource).spec
-    assert all(problem.severity == "warning" for problem in normalised.findings.problems)
+    [checked] = check([Document("flow.yaml", {"orchestration": body})]).orchestrations
+    spec = checked.spec
     return retry_policy(spec.steps[0].retry, spec.error_handling.on_step_failure)
 
 
