@@ -143,3 +143,18 @@ def start_supervisor(run_directory: Path, python: str, environment: Mapping[str,
             ours.close()
             raise
     return Link(ours), pid
+
+
+def supervised(run_directory: Path) -> bool:
+    """Return whether a supervisor lives for this run tree, that is, whether steps of it may still run."""
+    try:
+        descriptor = os.open(run_directory / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -3,14 +3,8 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from controller.model.document import Document
 
 _DEFAULT = "definitions"
 
@@ -29,6 +23,7 @@ def command(paths: tuple[Path, ...], form: str) -> None:
     """
     from controller.definition.validate import check_together
     from controller.entrypoints.cli.problems import INVALID, as_json, as_sarif, as_text, summary
+    from controller.wiring.definition_files import gather
 
     asked = paths or (Path(_DEFAULT) if Path(_DEFAULT).is_dir() else Path(),)
     documents, shown = gather(asked)
@@ -45,35 +40,6 @@ def command(paths: tuple[Path, ...], form: str) -> None:
             click.echo(summary(problems, len(shown)))
     if any(problem.severity == "error" for problem in problems):
         sys.exit(INVALID)
-
-
-def gather(asked: "Sequence[Path]") -> "tuple[list[Document], set[str]]":
-    """Return all documents that belong together with the asked paths, and the names of the asked files.
-
-    Asked files keep the names that the user gave them.
-    """
-    from controller.adapters.documents.definition_files import definitions_folder, load, renamed
-
-    named: dict[str, str] = {}
-    together: dict[str, list[Document]] = {}
-    alone: dict[str, list[Document]] = {}
-    for path in asked:
-        found: dict[str, list[Document]] = {}
-        for document in load(path):
-            found.setdefault(os.path.realpath(document.file), []).append(document)
-        for place, held in found.items():
-            named.setdefault(place, held[0].file)
-            alone.setdefault(place, held)
-    for folder in dict.fromkeys(definitions_folder(path) for path in asked):
-        if folder in asked:
-            continue
-        for document in load(folder):
-            together.setdefault(os.path.realpath(document.file), []).append(document)
-    documents = []
-    for place in sorted({*together, *alone}):
-        for document in alone.get(place) or together[place]:
-            documents.append(renamed(document, named.get(place, document.file)))
-    return documents, set(named.values())
 
 
 def _paint(text: str, severity: str) -> str:
