@@ -37,6 +37,12 @@ class Expression:
     text: str
     names: tuple[Name, ...]
     """Every use of a parameter or step, in the order of the text."""
+    steps: frozenset[str]
+    """Ids of the steps whose output it reads."""
+    parameters: frozenset[str]
+    """Keys of the parameters that it names."""
+    _all_parameters: bool
+    _collects: bool
     _compiled: Any
 
     @staticmethod
@@ -47,16 +53,6 @@ class Expression:
         """
         return _parse(text, variables)
 
-    @property
-    def steps(self) -> frozenset[str]:
-        """Ids of the steps whose output it reads."""
-        return frozenset(name.name for name in self.names if name.root == "steps" and name.name is not None)
-
-    @property
-    def parameters(self) -> frozenset[str]:
-        """Keys of the parameters that it names."""
-        return frozenset(name.name for name in self.names if name.root == "parameters" and name.name is not None)
-
     def evaluate(
         self, parameters: Mapping[str, Any], steps: Mapping[str, Any], extra: Mapping[str, Any] = {}
     ) -> Any | Mistake:
@@ -64,13 +60,13 @@ class Expression:
 
         Only what it names is bound: `steps` may be lazy and is asked for nothing else.
         """
-        keys = self.parameters if all(name.name is not None for name in self.names) else parameters
+        keys = parameters if self._all_parameters else self.parameters
         bound = {
             **extra,
             "parameters": {key: parameters[key] for key in keys if key in parameters},
             "steps": {id_: steps[id_] for id_ in self.steps if id_ in steps},
         }
-        if collects(self.text) and (length := longest(bound)) > MOST_COLLECTED:
+        if self._collects and (length := longest(bound)) > MOST_COLLECTED:
             message = f"map and filter are for lists of at most {MOST_COLLECTED} elements, not {length}"
             return Mistake(message, 1, "let the step before give the list as it is needed, and name that list alone")
         if has_nul(bound):
@@ -140,7 +136,15 @@ def _parse(text: str, variables: frozenset[str]) -> Expression | Mistake:
     compiled = _compile(text, variables)
     if isinstance(compiled, list):
         return next((_dash(found, ()) for found in dashed_names(text) if _is_cut(found, ())), compiled[0])
-    return Expression(text, tuple(names), compiled)
+    return Expression(
+        text,
+        tuple(names),
+        frozenset(name.name for name in names if name.root == "steps" and name.name is not None),
+        frozenset(name.name for name in names if name.root == "parameters" and name.name is not None),
+        any(name.name is None for name in names),
+        collects(text),
+        compiled,
+    )
 
 
 def _unreadable(text: str) -> Mistake | None:
