@@ -147,7 +147,8 @@ def _problems(source: str, values: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{source}: unknown setting {place}{_nearest(found['loc'])}"
             else:
                 message = found["msg"].removeprefix("Value error, ")
-                yield f"{source}: {place}: {message[:1].lower()}{message[1:]}, not {found['input']!r}"
+                given = "" if ", not " in message else f", not {found['input']!r}"
+                yield f"{source}: {place}: {message[:1].lower()}{message[1:]}{given}"
 
 
 def _nearest(place: tuple[int | str, ...]) -> str:

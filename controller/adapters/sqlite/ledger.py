@@ -76,9 +76,11 @@ class SqliteLedgerStore:
 
     def read(self, run: str, first: int = 0) -> Iterator[bytes]:
         position = first
-        while batch := self._batch(run, position):
+        while True:
+            batch, position = self._batch(run, position)
+            if not batch:
+                return
             yield from batch
-            position += len(batch)
 
     def head(self, run: str) -> tuple[int, Digest]:
         waiting = self._waiting.get(run)
@@ -131,11 +133,14 @@ class SqliteLedgerStore:
         rows = self._database.rows("SELECT next, head FROM ledgers WHERE run = ?", (run,))
         return rows[0] if rows else _NOTHING
 
-    def _batch(self, run: str, position: int) -> Sequence[bytes]:
-        """Return some records from `position` on: the rest of a shard, or all rows, or what waits."""
+    def _batch(self, run: str, position: int) -> tuple[Sequence[bytes], int]:
+        """Return some records from `position` on (the rest of a shard, or all rows, or what waits) and where they end.
+
+        A damaged ledger with a gap is given as it is: to tell about it is the business of who verifies.
+        """
         waiting = self._waiting.get(run)
         if waiting and position >= waiting.first:
-            return waiting.records[position - waiting.first :]
+            return waiting.records[position - waiting.first :], waiting.next
         # One transaction: between two queries another process might seal.
         with self._database.reading() as connection:
             row = connection.execute(
@@ -144,13 +149,13 @@ class SqliteLedgerStore:
             ).fetchone()
             if row:
                 shard = Shard(*row)
-                return unseal(shard)[max(position - shard.first, 0) :]
+                return unseal(shard)[max(position - shard.first, 0) :], shard.last + 1
             rows = connection.execute(
-                "SELECT content FROM records WHERE run = ? AND seq >= ? ORDER BY seq", (run, position)
+                "SELECT content, seq FROM records WHERE run = ? AND seq >= ? ORDER BY seq", (run, position)
             ).fetchall()
-        if not rows and waiting:
-            return waiting.records
-        return [content for (content,) in rows]
+        if rows:
+            return [content for content, _ in rows], rows[-1][1] + 1
+        return (waiting.records, waiting.next) if waiting else ((), position)
 
 
 def status_bytes(status: RunStatus) -> bytes:

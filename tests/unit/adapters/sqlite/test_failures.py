@@ -1,0 +1,62 @@
+"""What a failure is called."""
+
+import errno
+import os
+import sqlite3
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from controller.adapters.sqlite.failures import named, named_as
+from controller.errors import DiskFull, StoreUnavailable
+
+ERRORS: dict[str, tuple[sqlite3.Error | OSError, type[Exception]]] = {
+    "no space": (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), DiskFull),
+    "no quota": (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), DiskFull),
+    "no permission": (PermissionError(errno.EACCES, os.strerror(errno.EACCES)), StoreUnavailable),
+    "an error of the module itself": (sqlite3.ProgrammingError("closed"), StoreUnavailable),
+}
+
+
+@pytest.mark.parametrize(("error", "class_"), ERRORS.values(), ids=ERRORS)
+def test_names(tmp_path: Path, error: sqlite3.Error | OSError, class_: type[Exception]) -> None:
+    ours = named(error, "write state.db", tmp_path)
+    assert type(ours) is class_
+    assert "write state.db" in ours.message
+
+
+@pytest.mark.parametrize(
+    ("code", "class_"),
+    [
+        (sqlite3.SQLITE_FULL, DiskFull),
+        (sqlite3.SQLITE_IOERR_WRITE, StoreUnavailable),
+        (sqlite3.SQLITE_CORRUPT, StoreUnavailable),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, StoreUnavailable),
+    ],
+)
+def test_names_of_what_sqlite_reports(tmp_path: Path, code: int, class_: type[Exception]) -> None:
+    error = sqlite3.OperationalError("reported")
+    error.sqlite_errorcode = code
+    assert type(named(error, "write state.db", tmp_path)) is class_
+
+
+def test_a_real_device_without_space() -> None:
+    with (
+        pytest.raises(DiskFull) as failure,
+        named_as("store a blob", Path("/dev")),
+        Path("/dev/full").open("wb", buffering=0) as stream,
+    ):
+        stream.write(b"x")
+    assert isinstance(failure.value.__cause__, OSError)
+
+
+def test_an_input_error_on_a_full_disk_is_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite has no better word when its shared-memory file cannot grow."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+    assert type(named(error, "write state.db", tmp_path)) is StoreUnavailable
+    with monkeypatch.context() as nearly_full:
+        nearly_full.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=4096))
+        assert type(named(error, "write state.db", tmp_path)) is DiskFull
+    assert type(named(error, "write state.db", tmp_path / "gone")) is StoreUnavailable
