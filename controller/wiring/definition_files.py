@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from controller.adapters.documents.definition_files import definitions_folder, load, renamed
+from controller.adapters.documents.definition_files import definitions_folder, load, load_together, renamed
 from controller.model.document import Document
 
 
@@ -17,18 +17,19 @@ def gather(asked: Sequence[Path]) -> tuple[list[Document], set[str]]:
     named: dict[str, str] = {}
     documents: dict[str, list[Document]] = {}
     for path in asked:
-        for place, held in _by_place(path).items():
+        for place, held in _by_place(load(path)).items():
             named.setdefault(place, held[0].file)
             documents.setdefault(place, [renamed(document, named[place]) for document in held])
-    for folder in dict.fromkeys(definitions_folder(path) for path in asked):
-        if folder not in asked:
-            for place, held in _by_place(folder).items():
+    # Of files in one folder the first asks for all of them.
+    for path in {definitions_folder(path): path for path in reversed(asked)}.values():
+        if definitions_folder(path) not in asked:
+            for place, held in _by_place(load_together(path)).items():
                 documents.setdefault(place, held)
     return [document for place in sorted(documents) for document in documents[place]], set(named.values())
 
 
-def _by_place(path: Path) -> dict[str, list[Document]]:
+def _by_place(documents: Sequence[Document]) -> dict[str, list[Document]]:
     found: dict[str, list[Document]] = {}
-    for document in load(path):
+    for document in documents:
         found.setdefault(os.path.realpath(document.file), []).append(document)
     return found

@@ -19,16 +19,27 @@ FOLDER_NAME = "definitions"
 _NOT_SCANNED = frozenset({"cases", "__pycache__", "node_modules"})
 
 
-def load(path: Path) -> list[Document]:
+NEARBY = 2
+"""Levels of folders below a definition that lies in no folder named `definitions`, as far as `agents/<slug>/`. Its folder
+may be anything, a home directory even, so it is not searched to the bottom."""
+
+
+def load_together(path: Path) -> list[Document]:
+    """Return the documents of all definition files that `path` may refer to: those of its definitions folder."""
+    folder = definitions_folder(path)
+    return load(folder, None if folder.name == FOLDER_NAME or folder == path else NEARBY)
+
+
+def load(path: Path, levels: int | None = None) -> list[Document]:
     """Return the documents of a definition file, or of all definition files in a folder and below, sorted by name.
 
-    Folders named `cases` and hidden folders are not entered, links to folders not followed, links to files only within
+    `levels` is how many levels of folders are entered; None: all. Folders named `cases` and hidden folders are not entered, links to folders not followed, links to files only within
     the folder. Agents carry the files that they refer to; such a file is never taken for a definition itself. What
     cannot be read becomes an unreadable document that says why.
     """
     if not path.is_dir():
         return _load_file(path, path.parent)
-    loaded: dict[Path, list[Document]] = {file: _load_file(file, path) for file in _scan(path)}
+    loaded: dict[Path, list[Document]] = {file: _load_file(file, path) for file in _scan(path, levels)}
     referred = {
         os.path.normpath(file.parent / name)
         for file, documents in loaded.items()
@@ -61,11 +72,11 @@ def renamed(document: Document, file: str) -> Document:
     return replace(document, file=file, problems=problems)
 
 
-def _scan(folder: Path) -> Iterator[Path]:
+def _scan(folder: Path, levels: int | None) -> Iterator[Path]:
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.is_dir(follow_symlinks=False):
-            if not entry.name.startswith(".") and entry.name not in _NOT_SCANNED:
-                yield from _scan(folder / entry.name)
+            if levels != 0 and not entry.name.startswith(".") and entry.name not in _NOT_SCANNED:
+                yield from _scan(folder / entry.name, None if levels is None else levels - 1)
         elif not entry.name.startswith(".") and Path(entry.name).suffix in SUFFIXES and not entry.is_dir():
             yield folder / entry.name
 

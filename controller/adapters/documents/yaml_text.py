@@ -4,7 +4,7 @@ The C parser composes each document once; this module turns nodes into plain JSO
 composing a second time, when a message needs them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -12,7 +12,7 @@ from yaml._yaml import CParser
 
 from controller.adapters.documents.limits import LARGEST_DEPTH, LARGEST_NODES
 from controller.adapters.documents.scalars import Refusal, plain
-from controller.model.document import Document, Path, Positions, Span, render_path
+from controller.model.document import Document, Path, Positions, Span, place, render_path
 from controller.model.problem import Location, Problem
 
 _PLAIN = "plain"
@@ -45,7 +45,7 @@ def read_yaml(file: str, text: str) -> list[Document]:
             if node is not None:
                 documents.append(_document(file, text, index, node))
     except yaml.MarkedYAMLError as error:
-        problem = _syntax(file, error)
+        problem = _syntax(file, text, error)
         documents.append(Document(file, None, text, len(documents), (problem,), frozenset({()})))
     return documents
 
@@ -218,14 +218,35 @@ class _Reader:
         self.problems.append(Problem(location, render_path(path), message, rule, hint, span.length))
 
 
-_EXPLAINED = {
-    "found character that cannot start any token": "a character that nothing can begin with",
-    "found undefined alias": "an alias to an anchor that is not defined before it",
+_TOO_MUCH = "look at the indent, and for a bracket or quote too many"
+_EXPLAINED: Mapping[str, tuple[str, str | None]] = {
+    "found undefined alias": ("an alias to an anchor that is not defined before it", None),
+    "mapping values are not allowed in this context": (
+        'a ": " inside of plain text',
+        'quote the text, or put what follows the first ":" on lines of its own, indented',
+    ),
+    "did not find expected key": ("a key was expected", _TOO_MUCH),
+    "did not find expected <block end>": ("a key was expected", _TOO_MUCH),
+    "did not find expected '-' indicator": ('an item with "- " was expected', _TOO_MUCH),
+    "could not find expected ':'": ("a key without its colon", "write key: value"),
 }
+"""What libyaml says -> what it means to people, and what to do."""
 
 
-def _syntax(file: str, error: yaml.MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
+def _syntax(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
+    mark, opened = error.problem_mark, error.context_mark
+    end = len(text.rstrip())
+    if opened and (mark is None or mark.index >= end):
+        # Everything up to the end belongs to what is open: the place where it began says more.
+        at = place(text, min(opened.index, max(end - 1, 0)))
+        advice = "look for the closing bracket or quote"
+        return Problem(Location(file, *at), "", "not YAML: what begins here never ends", "Syntax", advice)
     location = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file, 1, 1)
-    message = str(error.problem or "not YAML")
-    return Problem(location, "", f"not YAML: {_EXPLAINED.get(message, message)}", "Syntax")
+    said = str(error.problem or "the text cannot be read")
+    message, hint = _EXPLAINED.get(said, (said, None))
+    if said == "found character that cannot start any token" and mark:
+        letter = text[mark.index : mark.index + 1]
+        tab = letter == "\t"
+        message = "a tab where spaces must be" if tab else f'nothing can begin with "{letter}"'
+        hint = "indent with spaces" if tab else "quote the text"
+    return Problem(location, "", f"not YAML: {message}", "Syntax", hint)
