@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -61,7 +61,7 @@ class Machine(Protocol):
     def another(self) -> Stores:
         """Return the stores of a second process."""
 
-    def full(self) -> "FullDisk":
+    def full(self) -> AbstractContextManager[None]:
         """Leave no space for commits within the block."""
 
     def write_file(self, content: bytes) -> str:
@@ -75,11 +75,6 @@ class Machine(Protocol):
         """Change the stored bytes of a blob."""
 
     def close(self) -> None: ...
-
-
-class FullDisk(Protocol):
-    def __enter__(self) -> object: ...
-    def __exit__(self, *details: object) -> object: ...
 
 
 class InMemoryStores(NamedTuple):

@@ -1,10 +1,12 @@
 """Content by digest: small blobs as rows that are committed with the records that name them, large ones as files."""
 
+import fcntl
 import io
 import os
 import re
 import sqlite3
 import stat
+import sys
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -200,7 +202,7 @@ class SqliteBlobStore:
     def _adopt(self, incoming: IO[bytes], digest: Digest) -> None:
         """Give a complete file its name, durably."""
         incoming.flush()
-        os.fsync(incoming.fileno())
+        _sync(incoming.fileno())
         moment = self._clock.now() * 1_000_000
         os.utime(incoming.fileno(), ns=(moment, moment))
         path = self._file(digest)
@@ -235,9 +237,17 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> Digest:
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        _sync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sync(descriptor: int) -> None:
+    """Wait until the bytes are on the medium; on macOS an ordinary fsync stops at the drive's cache."""
+    if sys.platform == "darwin":
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(descriptor)
 
 
 def _damaged(digest: Digest) -> VerificationFailed:

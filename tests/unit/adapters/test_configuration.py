@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.adapters.configuration import Configuration, load_configuration
+from controller.adapters.configuration import _VARIABLES, Configuration, load_configuration
 from controller.errors import ConfigurationInvalid
 from controller.model.retention import Retention
 
@@ -122,3 +122,14 @@ def test_a_problem_hides_no_other_source(tmp_path: Path) -> None:
     """A later source may win, but a typing mistake in an earlier one is still told."""
     with pytest.raises(ConfigurationInvalid, match=r"libretto\.toml: maxParallel"):
         load(tmp_path, 'maxParallel = "3"', "maxParallel = 3")
+
+
+def test_the_page_tells_every_setting_and_its_example_holds(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    names = [f"`{name}`" for name, *_ in _VARIABLES]
+    for alias, field in ((field.alias, field) for field in Configuration.model_fields.values()):
+        inner = getattr(field.annotation, "model_fields", None)
+        names += [f"`{alias}.{one.alias}`" for one in inner.values()] if inner else [f"`{alias}`"]
+    assert [name for name in names if name not in page] == []
+    example = page.split("```toml\n")[1].split("```")[0]
+    assert load(tmp_path, example).retention.runs is None
