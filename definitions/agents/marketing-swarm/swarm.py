@@ -20,9 +20,17 @@ BAD_INPUT = 65  # sysexits' EX_DATAERR: Libretto never retries it
 MAILS = (
     (-7, "teaser", "Soon: {offer}", "From {day} on you can use {offer}. It was made for people who want to {goal}."),
     (0, "launch", "{campaign} is here", "Today {campaign} starts: {offer}. No more worrying about {worry}. {proof}"),
-    (5, "reminder", "Did you see {campaign}?", "Many {audience}s want to {second_goal}. {offer} helps with that, too."),
+    (
+        5,
+        "reminder",
+        "Did you see {campaign}?",
+        "Many {audience}s want to {second_goal}. Our offer, {offer}, helps with that, too.",
+    ),
 )
 """Days from the launch, name, subject, text."""
+
+CARDS = ("What you gain", "And that, too", "What you leave behind", "And this with it")
+"""Headings on the landing page: of two goals, then of two worries."""
 
 
 def refuse(problem: str) -> NoReturn:
@@ -77,16 +85,15 @@ def landing_page(payload: dict[str, Any]) -> dict[str, Any]:
     campaign, offer, known = need(payload, "campaign_name"), need(payload, "primary_offer"), need_research(payload)
     headline = f"{capital(offer)}, for every {known['audience']}"
     lead = f"{campaign} helps you {known['goals'][0]}."
-    points = [("What you gain", f"You {goal}.") for goal in known["goals"]]
-    points += [("What you leave behind", f"{capital(worry)}.") for worry in known["worries"]]
+    points = list(zip(CARDS, [*known["goals"], *known["worries"]], strict=False))
     action = payload.get("call_to_action") or "Talk to us"
-    cards = "\n".join(f"<li><h2>{escape(title)}</h2><p>{escape(text)}</p></li>" for title, text in points)
+    cards = "\n".join(f"<li><h2>{escape(title)}</h2><p>{escape(capital(text))}.</p></li>" for title, text in points)
     template = Template((BESIDE / "landing.html").read_text(encoding="utf-8"))
     values = {"campaign": campaign, "headline": headline, "lead": lead, "action": action, "proof": known["proof"]}
     footer = f"{campaign} starts on {payload['launch_date']}." if payload.get("launch_date") else campaign
     page = template.substitute({k: escape(v) for k, v in values.items()}, cards=cards, footer=escape(footer))
     write("landing-page.html", page)
-    copy = [headline + ".", lead, *(text for _, text in points), known["proof"]]
+    copy = [headline + ".", lead, *(f"{title}: {text}." for title, text in points), known["proof"]]
     return {"headline": headline, "copy": copy, "call_to_action": action, "artifact": "landing-page.html"}
 
 
