@@ -7,12 +7,14 @@ from controller.engine.state import PhaseProgress, State, Unit
 from controller.engine.units import index_of, instance_of, unit_named, unit_of
 from controller.errors import LedgerInconsistent
 from controller.machine import heap
+from controller.model.graph import GraphStep
 from controller.model.record import Record
 from controller.model.states import StepState
 
 _SHOWN = {StepState.RUNNING: "Running", StepState.AWAITING_APPROVAL: "AwaitingApproval"}
 SATISFIES = frozenset({StepState.SUCCEEDED, StepState.SKIPPED})
 """States of a step that let its dependants start."""
+ENDED_PHASES = frozenset({"ended", "skipped"})
 
 
 def unit_in(state: State, record: Record) -> int:
@@ -33,16 +35,17 @@ def put(state: State, unit: int, old: Unit, new: Unit) -> State:
             changes["frontier"] = state.frontier.delete(unit)
         if new.state is not StepState.RUNNING:
             changes.update(released(state, unit))
+            if unit in state.child_gates:
+                changes["child_gates"] = state.child_gates.delete(unit)
         if unit in state.asked:
             changes["asked"] = state.asked.delete(unit)
-        if not instance_of(unit) >= 0 and not state.graph.steps[index_of(unit)].finalizer:
+        if instance_of(unit) < 0 and not state.graph.steps[index_of(unit)].finalizer:
             changes.update(_counts(state, index_of(unit), old, new))
-    changes["waiting"] = state.waiting + _waits(new) - _waits(old)
+    if new.state is StepState.PENDING and new.retry_at:
+        changes["waiting"] = state.waiting.set(unit, new.retry_at)
+    elif unit in state.waiting:
+        changes["waiting"] = state.waiting.delete(unit)
     return state._replace(**changes)
-
-
-def _waits(unit: Unit) -> int:
-    return 1 if unit.state is StepState.PENDING and unit.retry_at else 0
 
 
 def released(state: State, unit: int) -> dict[str, Any]:
@@ -71,8 +74,11 @@ def _counts(state: State, index: int, old: Unit, new: Unit) -> dict[str, Any]:
         difference = (new.state is member) - (old.state is member)
         if difference:
             changes[word] = getattr(state, word) + difference
-    if new.state is StepState.SUCCEEDED and new.how == "cache":
-        changes["cached"] = state.cached + 1
+    cached = (new.state is StepState.SUCCEEDED and new.how == "cache") - (
+        old.state is StepState.SUCCEEDED and old.how == "cache"
+    )
+    if cached:
+        changes["cached"] = state.cached + cached
     if new.state is StepState.FAILED:
         changes["failures"] = state.failures.set(index, state.chain.next)
     elif old.state is StepState.FAILED:
@@ -88,9 +94,19 @@ def settle(state: State, unit: int) -> State:
         return _instance_ended(state, unit_of(index), known)
     if step.finalizer:
         failed = unit if known.state is StepState.FAILED and state.finalizer_failed < 0 else state.finalizer_failed
-        return state._replace(finalizers_left=state.finalizers_left - 1, finalizer_failed=failed)
+        state = state._replace(finalizers_left=state.finalizers_left - 1, finalizer_failed=failed)
+        # However it ended: nothing that tidies up waits for success.
+        return _free_successors(state, step)
     if known.state not in SATISFIES:
         return state
+    state = _free_successors(state, step)
+    if step.phase >= 0:
+        progress = state.phases[step.phase]
+        state = state._replace(phases=state.phases.set(step.phase, progress._replace(left=progress.left - 1)))
+    return state
+
+
+def _free_successors(state: State, step: GraphStep) -> State:
     unmet = state.unmet
     freed = []
     for successor in step.successors:
@@ -105,9 +121,6 @@ def settle(state: State, unit: int) -> State:
             and state.unit(unit_of(successor)).state is StepState.PENDING
         ):
             state = enqueue(state, unit_of(successor))
-    if step.phase >= 0:
-        progress = state.phases[step.phase]
-        state = state._replace(phases=state.phases.set(step.phase, progress._replace(left=progress.left - 1)))
     return state
 
 
@@ -147,6 +160,13 @@ def open_phase(state: State, phase: int, now: int) -> State:
     for index in described.steps:
         if state.unmet.get(index, state.graph.steps[index].needs) == 0:
             state = enqueue(state, unit_of(index))
-    if described.timeout_ms is not None:
-        state = set_timer(state, now + described.timeout_ms, PHASE, phase)
-    return state
+    return time_phase(state, phase, now)
+
+
+def time_phase(state: State, phase: int, now: int) -> State:
+    """Return the state in which the clock of an open phase starts (again) now."""
+    limit, progress = state.graph.phases[phase].timeout_ms, state.phases[phase]
+    if limit is None:
+        return state
+    state = state._replace(phases=state.phases.set(phase, progress._replace(started_at=now, expired=False)))
+    return set_timer(state, now + limit, PHASE, phase)

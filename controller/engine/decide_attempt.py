@@ -52,26 +52,28 @@ def attempt_ended(d: Draft, event: AttemptEnded) -> None:
 def _failed(d: Draft, event: AttemptEnded, failure: OutcomeClass, data: dict[str, Any]) -> None:
     unit, known = event.unit, d.state.unit(event.unit)
     step = d.state.graph.steps[index_of(unit)]
-    charged = failure not in UNCHARGED or (failure is OutcomeClass.DISRUPTED and known.disruptions >= MOST_DISRUPTIONS)
+    charged = is_charged(failure, known.disruptions)
     data |= {"charged": charged, "reason": event.reason}
-    if d.state.halt is not None or d.state.run is RunState.ROLLING_BACK:
-        word = "Timeout" if d.state.halt is not None and d.state.halt.word == "Timeout" else "Aborted"
-        data["reason"] = event.reason if charged else word
-        end: dict[str, Any] = {
-            "attempt": event.attempt,
-            "duration_ms": event.duration_ms,
-            "violations": event.violations,
-        }
-        if word == "Timeout":
-            fail(d, unit, event.attempt, failure, event.reason, data, duration_ms=event.duration_ms)
+    if d.state.halt is not None:
+        data["reason"] = event.reason if charged else d.state.halt.word
+        if d.state.halt.fails:
+            fail(d, unit, event.attempt, failure, event.reason, data, event.violations, event.duration_ms)
         else:
-            d.record("StepAborted", unit, summary=event.reason, data=data, **end)
+            d.record(
+                "StepAborted",
+                unit,
+                attempt=event.attempt,
+                summary=event.reason,
+                violations=event.violations,
+                duration_ms=event.duration_ms,
+                data=data,
+            )
             after_instance(d, unit)
         return
     if known.expired:
         data["reason"] = "Timeout"
-        fail(d, unit, event.attempt, failure, event.reason, data, duration_ms=event.duration_ms)
-    elif not charged or (known.spent + 1 < step.retry.max_attempts and _retryable(step, failure, event.exit_code)):
+        fail(d, unit, event.attempt, failure, event.reason, data, event.violations, event.duration_ms)
+    elif not charged or (known.spent + 1 < step.retry.max_attempts and retryable(step, failure, event.exit_code)):
         delay = step.retry.delay_ms(known.spent + 1) if charged else 0
         d.record(
             "AttemptFailed",
@@ -86,7 +88,13 @@ def _failed(d: Draft, event: AttemptEnded, failure: OutcomeClass, data: dict[str
         fail(d, unit, event.attempt, failure, event.reason, data, event.violations, event.duration_ms)
 
 
-def _retryable(step: GraphStep, failure: OutcomeClass, exit_code: int | None) -> bool:
+def is_charged(failure: OutcomeClass, disruptions: int) -> bool:
+    """Return whether a failure uses one of the attempts, after so many disruptions that did not."""
+    return failure not in UNCHARGED or (failure is OutcomeClass.DISRUPTED and disruptions >= MOST_DISRUPTIONS)
+
+
+def retryable(step: GraphStep, failure: OutcomeClass, exit_code: int | None) -> bool:
+    """Return whether another try may end better."""
     if failure in NEVER_RETRIED:
         return False
     if failure is OutcomeClass.LOST and step.at_most_once:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 
 from controller.engine.decide_halt import close_gates, stop_all
 from controller.engine.draft import Draft
-from controller.engine.effects import AnswerDecision
+from controller.engine.effects import AnswerDecision, StopStep
 from controller.engine.events import Commanded
 from controller.engine.units import index_of, instance_of, unit_name, unit_named, unit_of
-from controller.model.states import OutcomeClass, RunState, StepState, Verb
+from controller.model.states import OutcomeClass, Role, RunState, StepState, Verb
 
 LONGEST_DELAY_MS = 600_000
 """Longest wait that `retry` may ask for (definitions, section 6: 0 to 600 s)."""
@@ -54,14 +54,20 @@ def _retry(d: Draft, event: Commanded) -> int | str:
         return f'"{name}" is {known.state}; only a failed step can be retried'
     if not 0 <= event.delay_ms <= LONGEST_DELAY_MS:
         return f"the delay must be between 0 and {LONGEST_DELAY_MS // 1000} seconds"
-    _reopen(d, event, unit)
     if d.state.graph.steps[index_of(unit)].finalizer:
+        if event.patch is not None or event.delay_ms:
+            return f'"{name}" is a finalizer: it runs again with the others, at once and unchanged'
+        _reopen(d, event, unit)
         return d.state.chain.next - 1
     parent = unit_of(index_of(unit))
+    whole = d.state.unit(parent).state
+    if whole is not StepState.FAILED:
+        return f'"{name}" is one instance of a step that is {whole}; only a failed step can be retried'
+    _reopen(d, event, unit)
     seq = -1
     for one in _reopened(d, unit):
         data: dict[str, object] = {"retryAt": d.now + event.delay_ms if one == parent else 0}
-        if event.patch is not None:
+        if event.patch is not None and one == unit:
             data["patch"] = event.patch
         seq = d.record("StepReopened", one, actor=event.actor, summary=event.comment, data=data)
     return seq
@@ -82,7 +88,7 @@ def _skip(d: Draft, event: Commanded) -> int | str:
     if isinstance(unit, str):
         return unit
     known, name = d.state.unit(unit), unit_name(d.state.graph, unit)
-    waits = known.state is StepState.PENDING and known.retry_at > 0 and unit not in d.state.asked
+    waits = unit in d.state.waiting and unit not in d.state.asked
     if known.state is not StepState.FAILED and not waits:
         return f'"{name}" is {known.state}; only a failed step can be skipped'
     if instance_of(unit) >= 0:
@@ -107,11 +113,13 @@ def _abort(d: Draft, event: Commanded) -> int | str:
     if state.run is RunState.FAILED:
         if event.undo:
             return _start_undo(d, event)
-        return d.record("RunAborted", actor=event.actor, summary=event.comment, data={"reason": "Person"})
+        return d.record("RunAborted", actor=event.actor, summary=event.comment, data={"reason": "Aborted"})
     if state.run.settled or state.run is RunState.ROLLING_BACK:
         return f"the run is {state.run} already"
-    if state.halt is not None and state.halt.word == RunState.ABORTED:
+    if state.halt is not None and not state.halt.fails:
         return "the run is being aborted already"
+    if state.verdict and event.undo:
+        return "the run is ending; undo it when it has settled"
     seq = d.record("AbortRequested", actor=event.actor, summary=event.comment, data={"undo": event.undo})
     stop_all(d, OutcomeClass.INTERRUPTED)
     close_gates(d, event.actor)
@@ -138,6 +146,9 @@ def _suspend(d: Draft, event: Commanded) -> int | str:
         seq = d.record("RunSuspended", actor=event.actor, summary=event.comment)
     if event.stop:
         stop_all(d, OutcomeClass.INTERRUPTED)
+        if d.state.undoing >= 0:
+            attempt = d.state.unit(d.state.undoing).undo_attempt
+            d.ask(StopStep(d.state.undoing, Role.UNDO, attempt, OutcomeClass.INTERRUPTED))
     return seq
 
 

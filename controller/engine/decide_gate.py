@@ -7,7 +7,7 @@ from controller.engine.events import ChildGatesSeen, GateDecided
 from controller.engine.state import State
 from controller.engine.units import index_of, unit_named
 from controller.model.record import TIMER, Actor
-from controller.model.states import OutcomeClass, Verdict
+from controller.model.states import OutcomeClass, StepState, Verdict
 
 _KINDS = {Verdict.APPROVE: "GateApproved", Verdict.REJECT: "GateRejected", Verdict.MODIFY: "GateModified"}
 
@@ -77,6 +77,7 @@ def gate_timed_out(d: Draft, unit: int) -> None:
 
 def child_gates_seen(d: Draft, event: ChildGatesSeen) -> None:
     """Bubble the open gates of a child run up, as `step/childstep`."""
-    if d.state.child_gates.get(event.unit, ()) != event.gates and not d.state.run.settled:
+    runs = d.state.unit(event.unit).state is StepState.RUNNING
+    if runs and d.state.child_gates.get(event.unit, ()) != event.gates:
         gates = [gate.model_dump(by_alias=True) for gate in event.gates]
         d.record("ChildGatesChanged", event.unit, data={"gates": gates})

@@ -1,14 +1,17 @@
 """How a step, an instance or a `foreach` step as a whole comes to success or failure."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from controller.engine.decide_halt import close_gates
 from controller.engine.draft import Draft
 from controller.engine.effects import CombineInstances, KeepResult, Notify
 from controller.engine.events import Combined
-from controller.engine.state import Ask, Unit
+from controller.engine.state import Ask
 from controller.engine.units import index_of, instance_of, unit_name, unit_of
 from controller.model.attempt import Result
+from controller.model.record import CONTROLLER
 from controller.model.states import OutcomeClass, StepState
 
 
@@ -20,7 +23,7 @@ def remember(d: Draft, unit: int, ask: Ask) -> None:
 def fail(
     d: Draft,
     unit: int,
-    attempt: int,
+    attempt: int | None,
     failure: OutcomeClass,
     summary: str,
     data: Mapping[str, Any],
@@ -59,7 +62,7 @@ def succeed(
 ) -> None:
     """The step has an output: it succeeds, or waits at its checkpoint."""
     gate = d.state.graph.steps[index_of(unit)].gate
-    gated = gate is not None and instance_of(unit) < 0 and d.state.halt is None
+    gated = gate is not None and instance_of(unit) < 0
     d.record(
         "GateOpened" if gated else "StepSucceeded",
         unit,
@@ -73,7 +76,9 @@ def succeed(
     for warning in result.warnings:
         if warning.startswith("late"):
             d.ask(Notify("late_output", "warning", f'step "{unit_name(d.state.graph, unit)}": {warning}', unit))
-    if gated:
+    if gated and d.state.halt is not None:
+        close_gates(d, CONTROLLER)
+    elif gated:
         assert gate is not None
         d.ask(Notify("gate_waiting", "info", f'"{unit_name(d.state.graph, unit)}" waits: {gate.question}', unit))
     after_instance(d, unit)
@@ -86,22 +91,35 @@ def after_instance(d: Draft, unit: int) -> None:
     parent = unit_of(index_of(unit))
     known = d.state.unit(parent)
     if known.state is StepState.RUNNING and known.open_instances == 0:
-        _instances_done(d, parent, known)
+        instances_ended(d, parent)
 
 
-def _instances_done(d: Draft, parent: int, known: Unit) -> None:
-    if not known.failed_instances:
-        combine(d, parent)
+def instances_ended(d: Draft, parent: int) -> None:
+    """All instances have ended: combine their outputs, or fail as a whole."""
+    if d.state.unit(parent).failed_instances:
+        end_expanded(d, parent)
+    else:
+        _combine(d, parent)
+
+
+def end_expanded(d: Draft, parent: int) -> None:
+    """End a `foreach` step whose instances did not all succeed, or will not all start any more."""
+    known, halt = d.state.unit(parent), d.state.halt
+    if known.state is not StepState.RUNNING or known.instances < 0:
         return
-    states = {d.state.unit(unit_of(index_of(parent), one)).state for one in range(known.instances)}
-    if StepState.FAILED in states:
-        summary = f"{known.failed_instances} of {known.instances} instances failed"
+    states = Counter(d.state.unit(unit_of(index_of(parent), one)).state for one in range(known.instances))
+    failed = states[StepState.FAILED]
+    if halt is not None and not halt.fails and not failed:
+        d.record("StepAborted", parent, data={"reason": "Aborted"})
+    elif failed:
+        summary = f"{failed} of {known.instances} instances failed"
         d.record("StepFailed", parent, summary=summary, data={"reason": "InstancesFailed"})
     else:
-        d.record("StepAborted", parent, data={"reason": "Aborted"})
+        summary = f"{states[StepState.PENDING]} of {known.instances} instances never ended"
+        d.record("StepFailed", parent, summary=summary, data={"reason": halt.word if halt else "FailFast"})
 
 
-def combine(d: Draft, parent: int) -> None:
+def _combine(d: Draft, parent: int) -> None:
     """Ask for the list of the instances' outputs."""
     count = d.state.unit(parent).instances
     remember(d, parent, Ask("combine", 0))

@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from controller.engine.decide_outcome import combine, fail, remember, succeed
+from controller.engine.decide_halt import halted, held, withdraw
+from controller.engine.decide_outcome import fail, instances_ended, remember, succeed
+from controller.engine.decide_time import expire_late
 from controller.engine.draft import Draft
-from controller.engine.effects import AcquireSlots, Persist, StartChild, StartStep
+from controller.engine.effects import AcquireSlots, Persist, StartChild, StartStep, StopStep
 from controller.engine.events import Expand, Hit, Launched, Persisted, Prepared, Ready, Refused, Skip, SlotGranted
 from controller.engine.state import Ask
 from controller.engine.units import index_of
 from controller.model.attempt import Result
-from controller.model.states import OutcomeClass, StepState
+from controller.model.states import OutcomeClass, Role, StepState
 
 
 def prepared(d: Draft, event: Prepared) -> None:
@@ -17,13 +19,16 @@ def prepared(d: Draft, event: Prepared) -> None:
     unit, ask = event.unit, d.state.asked.get(event.unit)
     if ask is None or ask.stage != "prepare":
         return
+    if held(d.state, unit):
+        withdraw(d, unit)
+        return
     match event.outcome:
         case Skip(reason=reason):
             d.record("StepSkipped", unit, data={"reason": reason})
         case Expand(instances=instances, items=items):
             d.record("StepExpanded", unit, input_digest=items, data={"instances": instances})
             if instances == 0:
-                combine(d, unit)
+                instances_ended(d, unit)
         case Hit(output_digest=output, input_digest=given, source=source, seed=seed):
             data = {"how": "seed" if seed else "cache", "source": dict(source)}
             succeed(d, unit, Result(output), data, input_digest=given)
@@ -45,6 +50,9 @@ def slot_granted(d: Draft, event: SlotGranted) -> None:
     unit, ask = event.unit, d.state.asked.get(event.unit)
     if ask is None or ask.stage != "slots":
         return
+    if held(d.state, unit):
+        withdraw(d, unit)
+        return
     if d.state.graph.steps[index_of(unit)].at_most_once:
         d.record("IntentRecorded", unit, attempt=ask.attempt, input_digest=ask.input)
         remember(d, unit, ask._replace(stage="persist"))
@@ -56,7 +64,11 @@ def slot_granted(d: Draft, event: SlotGranted) -> None:
 def persisted(d: Draft, event: Persisted) -> None:
     """The intent is durable: start."""
     ask = d.state.asked.get(event.unit)
-    if ask is not None and ask.stage == "persist":
+    if ask is None or ask.stage != "persist":
+        return
+    if halted(d.state):
+        withdraw(d, event.unit)
+    else:
         _start(d, event.unit, ask)
 
 
@@ -82,3 +94,9 @@ def launched(d: Draft, event: Launched) -> None:
     if event.adopted:
         data["adopted"] = True
     d.record("StepStarted", event.unit, attempt=event.attempt, input_digest=event.input_digest, data=data)
+    halt = d.state.halt
+    if halt is not None:
+        why = OutcomeClass.TIMEOUT if halt.fails else OutcomeClass.INTERRUPTED
+        d.ask(StopStep(event.unit, Role.DO, event.attempt, why))
+    else:
+        expire_late(d, event.unit)

@@ -1,17 +1,18 @@
 """Undo: what was changed is taken back, last change first, one at a time; what cannot be is listed, never skipped silently."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from controller.engine.decide_attempt import is_charged, retryable
 from controller.engine.draft import Draft
 from controller.engine.effects import PrepareUndo, StartUndo, UndoChild
 from controller.engine.events import AttemptEnded, ChildUndone, Launched, UndoPrepared
-from controller.engine.settle import reach_verdict
+from controller.engine.queues import UNDO, peek_timer, set_timer
+from controller.engine.settle import conclude
 from controller.engine.state import Ask
 from controller.engine.transitions import STEP, UndoState
 from controller.engine.units import index_of, unit_name
 from controller.machine import heap
-from controller.model.states import UNCHARGED, OutcomeClass, RunState
+from controller.model.states import RunState
 
 _MASK = (1 << 32) - 1
 
@@ -25,6 +26,11 @@ def advance_undo(d: Draft) -> None:
     unit = _next(d)
     if unit is None:
         _undone(d)
+        return
+    retry_at = d.state.unit(unit).undo_retry_at
+    if retry_at > d.now:
+        if peek_timer(d.state)[0] != (retry_at, UNDO, unit):
+            d.state = set_timer(d.state, retry_at, UNDO, unit)
         return
     step = d.state.graph.steps[index_of(unit)]
     if step.child and d.state.unit(unit).child is not None:
@@ -60,9 +66,9 @@ def _undone(d: Draft) -> None:
     remains = len(d.state.kept)
     if remains:
         words = "1 change remains" if remains == 1 else f"{remains} changes remain"
-        reach_verdict(d, RunState.FAILED, "UndoIncomplete", words)
+        conclude(d, RunState.FAILED, "UndoIncomplete", words)
     else:
-        reach_verdict(d, RunState.ROLLED_BACK, "", "")
+        conclude(d, RunState.ROLLED_BACK, "", "")
 
 
 def undo_prepared(d: Draft, event: UndoPrepared) -> None:
@@ -112,11 +118,14 @@ def undo_ended(d: Draft, event: AttemptEnded) -> None:
         data = {"receipt": known.receipts[-1]} if known.receipts else None
         d.record(kind, unit, data=data, **times)
         return
-    retry = d.state.graph.steps[index_of(unit)].retry
-    charged = event.failure not in UNCHARGED
-    again = not charged or (known.undo_spent + 1 < retry.max_attempts and event.failure is not OutcomeClass.REJECTED)
-    if again and not refused:
-        data_: Mapping[str, object] = {"class": event.failure, "charged": charged, "reason": event.reason}
+    step = d.state.graph.steps[index_of(unit)]
+    charged = is_charged(event.failure, known.undo_disruptions)
+    left = known.undo_spent + 1 < step.retry.max_attempts and retryable(step, event.failure, event.exit_code)
+    if not refused and (left or not charged):
+        data_: dict[str, object] = {"class": event.failure, "charged": charged, "reason": event.reason}
+        if event.exit_code is not None:
+            data_["exitCode"] = event.exit_code
+        data_["retryAt"] = d.now + (step.retry.delay_ms(known.undo_spent + 1) if charged else 0)
         d.record("UndoAttemptFailed", unit, summary=event.reason, data=data_, **times)
     else:
         name = unit_name(d.state.graph, unit)
@@ -129,7 +138,10 @@ def child_undone(d: Draft, event: ChildUndone) -> None:
     if ask is None or ask.stage != "undo-child":
         return
     _forget(d, event.unit)
-    if event.complete:
+    known = d.state.unit(event.unit)
+    if event.complete and known.earlier_children and known.child is not None:
+        d.record("ReceiptUndone", event.unit, data={"child": known.child.run})
+    elif event.complete:
         d.record("StepUndone", event.unit)
     else:
         d.record("UndoKept", event.unit, summary=event.reason)

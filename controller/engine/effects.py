@@ -13,7 +13,7 @@ class PrepareStep(NamedTuple):
     attempt: int
     patches: tuple[Digest, ...] = ()
     repeated: bool = False
-    """An attempt came before: `when` and cache were asked then and are not asked again."""
+    """Its input was resolved before: `when` and cache were asked then and are not asked again."""
 
 
 class DecidePhase(NamedTuple):
@@ -98,7 +98,7 @@ class StartUndo(NamedTuple):
 
 
 class UndoChild(NamedTuple):
-    """Undo the child run as one unit. -> ChildUndone, later"""
+    """Undo the child run that the unit's state names, as one unit. -> ChildUndone, later"""
 
     unit: int
 

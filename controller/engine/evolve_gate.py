@@ -40,7 +40,7 @@ def _gate_decided(state: State, record: Record) -> State:
         "verdicts": (*old.verdicts, verdict),
     }
     if record.kind == "GateModified":
-        changes |= {"spent": 0, "started_at": 0, "output": None}
+        changes |= {"spent": 0, "disruptions": 0, "started_at": 0, "expired": False, "output": None}
         if "patch" in data:
             changes["patches"] = (*old.patches, str(data["patch"]))
     if record.kind == "GateRejected":
@@ -50,7 +50,7 @@ def _gate_decided(state: State, record: Record) -> State:
     if record.kind == "GateModified":
         return enqueue(_reset_instances(state, unit), unit)
     if record.kind == "GateRejected":
-        state = state._replace(halt=Halt("Aborted", False, f'"{record.step}" was rejected by {record.actor.id}'))
+        state = state._replace(halt=Halt("Rejected", False, f'"{record.step}" was rejected by {record.actor.id}'))
     return settle(state, unit)
 
 
@@ -60,7 +60,14 @@ def _reset_instances(state: State, parent: int) -> State:
     for one in range(known.instances):
         unit = unit_of(index_of(parent), one)
         old = state.unit(unit)
-        kept = Unit(attempt=old.attempt, classes=old.classes, receipts=old.receipts, generation=old.generation)
+        kept = Unit(
+            attempt=old.attempt,
+            classes=old.classes,
+            receipts=old.receipts,
+            child=old.child,
+            earlier_children=old.earlier_children,
+            generation=old.generation,
+        )
         state = put(state, unit, old, kept._replace(state=StepState.PENDING))
     new = state.unit(parent)._replace(instances=-1, open_instances=0, failed_instances=0)
     return put(state, parent, state.unit(parent), new)

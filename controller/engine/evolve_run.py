@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.engine.bookkeeping import open_phase, unit_in
-from controller.engine.queues import RUN, enqueue, set_timer
+from controller.engine.bookkeeping import ENDED_PHASES, open_phase, time_phase, unit_in
+from controller.engine.queues import RETRY, RUN, STEP, enqueue, set_timer
 from controller.engine.state import UNTOUCHED, Halt, PhaseProgress, State
 from controller.engine.transitions import RUN as RUN_TABLE
-from controller.engine.transitions import UndoState
-from controller.engine.units import unit_of
+from controller.engine.transitions import UNDO
+from controller.engine.units import index_of, unit_of
 from controller.errors import LedgerInconsistent
 from controller.machine import heap
 from controller.model.record import Record
@@ -59,7 +59,7 @@ def _settled(state: State, record: Record) -> State:
         outputs=record.output_digest,
         verdict="",
         halt=None,
-        child_gates=state.child_gates.__class__(),
+        suspended=False,
     )
 
 
@@ -72,18 +72,33 @@ def _reopened(state: State, record: Record) -> State:
         ended_at=0,
         reason="",
         message="",
-        halt=None,
     )
-    return _limit(_reset_finalizers(state), record.time)
+    return _limit(_restart_clocks(_reset_finalizers(state), record.time), record.time)
+
+
+def _restart_clocks(state: State, now: int) -> State:
+    """What waited when the run was halted waits again: the time in between is nobody's fault."""
+    for phase, progress in state.phases.items():
+        if progress.state == "open":
+            state = time_phase(state, phase, now)
+    for unit, retry_at in state.waiting.items():
+        state = set_timer(state, retry_at, RETRY, unit)
+        known, limit = state.unit(unit), state.graph.steps[index_of(unit)].timeout_ms
+        if limit is not None and known.started_at:
+            state = state._replace(units=state.units.set(unit, known._replace(started_at=now)))
+            state = set_timer(state, now + limit, STEP, unit)
+    return state
 
 
 def _reset_finalizers(state: State) -> State:
-    units = state.units
+    units, unmet = state.units, state.unmet
     for step in state.graph.steps[state.graph.ordinary :]:
         unit = unit_of(step.index)
         if (known := units.get(unit)) is not None:
             units = units.set(unit, UNTOUCHED._replace(attempt=known.attempt, classes=known.classes))
-    return state._replace(units=units, finalizer_failed=-1, finalizers_left=0)
+        if step.index in unmet:
+            unmet = unmet.delete(step.index)
+    return state._replace(units=units, unmet=unmet, finalizer_failed=-1, finalizers_left=0)
 
 
 def _undo_started(state: State, record: Record) -> State:
@@ -91,7 +106,9 @@ def _undo_started(state: State, record: Record) -> State:
     units, changed = state.units, state.changed
     for unit in state.kept:
         known = units[unit]
-        units = units.set(unit, known._replace(undo=UndoState.IDLE, undo_spent=0, undo_reason=""))
+        idle = UNDO.move(known.undo, record.kind)
+        fresh = known._replace(undo=idle, undo_spent=0, undo_disruptions=0, undo_retry_at=0, undo_reason="")
+        units = units.set(unit, fresh)
         changed = heap.push(changed, -(known.generation << 32 | unit))
     return _reset_finalizers(state._replace(units=units, changed=changed, kept=()))
 
@@ -105,9 +122,11 @@ def _verdict(state: State, record: Record) -> State:
         message=record.summary or "",
         finalizers_left=len(finalizers),
         halt=None,
+        outputs=record.output_digest,
     )
     for step in finalizers:
-        state = enqueue(state, unit_of(step.index))
+        if not step.needs:
+            state = enqueue(state, unit_of(step.index))
     return state
 
 
@@ -126,20 +145,26 @@ def _phase_started(state: State, record: Record) -> State:
 def _phase_skipped(state: State, record: Record) -> State:
     phase = _phase(state, record)
     left = len(state.graph.phases[phase].steps)
-    return state._replace(phases=state.phases.set(phase, PhaseProgress("skipped", left, record.time)))
+    return state._replace(phases=state.phases.set(phase, PhaseProgress("skipping", left, record.time)))
 
 
 def _phase_ended(state: State, record: Record) -> State:
     phase = _phase(state, record)
     progress = state.phases[phase]
-    if progress.state == "open":
-        progress = progress._replace(state="ended")
+    progress = progress._replace(state="ended" if progress.state == "open" else "skipped")
     state = state._replace(phases=state.phases.set(phase, progress))
     entry = state.graph.entries[state.entry]
-    over = all(
-        (known := state.phases.get(one)) is not None and known.state != "open" and not known.left for one in entry
-    )
+    over = all((known := state.phases.get(one)) is not None and known.state in ENDED_PHASES for one in entry)
     return state._replace(entry=state.entry + 1) if over else state
+
+
+def _phase_expired(state: State, record: Record) -> State:
+    phase = _phase(state, record)
+    return state._replace(phases=state.phases.set(phase, state.phases[phase]._replace(expired=True)))
+
+
+def _phase_refused(state: State, record: Record) -> State:
+    return state._replace(halt=Halt("PhaseRefused", False, record.summary or ""))
 
 
 def _suspended(state: State, _: Record) -> State:
@@ -155,8 +180,10 @@ def _expired(state: State, record: Record) -> State:
 
 
 def _abort_requested(state: State, record: Record) -> State:
-    undo = bool((record.data or {}).get("undo"))
-    return state._replace(halt=Halt(RunState.ABORTED, undo, record.summary or ""))
+    undo, why = bool((record.data or {}).get("undo")), record.summary or ""
+    state = state._replace(halt=Halt("Aborted", undo, why), suspended=False)
+    # While finalizers run, the verdict is known already: it is another one now.
+    return state._replace(verdict=str(RunState.ABORTED), reason="Aborted", message=why) if state.verdict else state
 
 
 def _child_gates(state: State, record: Record) -> State:
@@ -190,6 +217,8 @@ FOLDS: Mapping[str, Callable[[State, Record], State]] = {
     "PhaseStarted": _phase_started,
     "PhaseSkipped": _phase_skipped,
     "PhaseEnded": _phase_ended,
+    "PhaseExpired": _phase_expired,
+    "PhaseRefused": _phase_refused,
     "ChildGatesChanged": _child_gates,
     "HandoffRefused": _nothing,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.engine.bookkeeping import hold, mark_changed, put, released, settle, unit_in
+from controller.engine.bookkeeping import SATISFIES, hold, mark_changed, put, released, settle, time_phase, unit_in
 from controller.engine.queues import RETRY, STEP, enqueue, set_timer
 from controller.engine.state import ChildRef, State, Unit
 from controller.engine.transitions import GATE as GATE_TABLE
@@ -29,6 +29,8 @@ def result(state: State, record: Record) -> tuple[State, int, Unit, Unit]:
     child = data.get("child")
     new = old._replace(
         state=STEP_TABLE.move(old.state, record.kind),
+        attempt=max(old.attempt, record.attempt or 0),
+        intent=0,
         how=data.get("how", "ran"),
         classes=(*old.classes, "Succeeded") if data.get("how", "ran") in ("ran", "child") else old.classes,
         input=record.input_digest or old.input,
@@ -39,8 +41,6 @@ def result(state: State, record: Record) -> tuple[State, int, Unit, Unit]:
         generation=state.generation,
         reason="",
     )
-    if unit in state.child_gates:
-        state = state._replace(child_gates=state.child_gates.delete(unit))
     return state, unit, old, new
 
 
@@ -55,8 +55,10 @@ def _started(state: State, record: Record) -> State:
         intent=0,
         started_at=old.started_at or record.time,
         generation=state.generation,
-        child=ChildRef(data["child"]) if "child" in data else old.child,
     )
+    if "child" in data:
+        earlier = old.earlier_children if old.child is None else (*old.earlier_children, old.child)
+        new = new._replace(child=ChildRef(data["child"]), earlier_children=earlier)
     state = hold(put(state, unit, old, new), unit)
     return _time_step(state, unit, old, record.time)
 
@@ -71,13 +73,15 @@ def _time_step(state: State, unit: int, old: Unit, now: int) -> State:
 def _expanded(state: State, record: Record) -> State:
     unit = unit_in(state, record)
     old, count = state.unit(unit), int((record.data or {})["instances"])
-    open_units = [one for one in range(count) if state.unit(unit_of(index_of(unit), one)).state is StepState.PENDING]
+    states = [state.unit(unit_of(index_of(unit), one)).state for one in range(count)]
+    open_units = [one for one, known in enumerate(states) if known is StepState.PENDING]
     new = old._replace(
         state=STEP_TABLE.move(old.state, record.kind),
         how="expanded",
         instances=count,
         open_instances=len(open_units),
-        failed_instances=0,
+        # Retrying one failed instance leaves the others failed.
+        failed_instances=sum(known is not StepState.PENDING and known not in SATISFIES for known in states),
         input=record.input_digest or old.input,
         started_at=old.started_at or record.time,
         generation=state.generation,
@@ -97,43 +101,45 @@ def _attempt_failed(state: State, record: Record) -> State:
     charged = bool(data["charged"])
     new = old._replace(
         state=STEP_TABLE.move(old.state, record.kind),
-        **_after_failure(old, data, charged),
+        **_after_failure(old, record, charged),
         retry_at=int(data["retryAt"]),
     )
-    state = put(state, unit, old, new)
+    state = mark_changed(put(state, unit, old, new), unit)
     if new.retry_at <= record.time:
         return enqueue(state, unit)
     return set_timer(state, new.retry_at, RETRY, unit)
 
 
-def _after_failure(old: Unit, data: Mapping[str, Any], charged: bool) -> dict[str, Any]:
-    return {
+def _after_failure(old: Unit, record: Record, charged: bool) -> dict[str, Any]:
+    data = record.data or {}
+    changes: dict[str, Any] = {
+        "attempt": max(old.attempt, record.attempt or 0),
+        "intent": 0,
         "classes": (*old.classes, data["class"]) if charged else old.classes,
         "spent": old.spent + charged,
         "disruptions": old.disruptions + (data["class"] == "Disrupted"),
         "receipts": (*old.receipts, data["receipt"]) if "receipt" in data else old.receipts,
         "reason": data.get("reason", ""),
     }
+    if "child" in data:
+        child = data["child"]
+        changes["child"] = ChildRef(child["run"], child["head"], child["semantic"])
+    return changes
 
 
 def _ended_badly(state: State, record: Record) -> State:
     data = record.data or {}
     unit = unit_in(state, record)
     old = state.unit(unit)
-    changes = (
-        _after_failure(old, data, bool(data["charged"])) if "class" in data else {"reason": data.get("reason", "")}
-    )
+    changes: dict[str, Any] = {"intent": 0, "reason": data.get("reason", "")}
+    if "class" in data:
+        changes = _after_failure(old, record, bool(data["charged"]))
     gate = old.gate
-    if record.kind == "StepAborted" and old.state is StepState.AWAITING_APPROVAL and gate is not None:
+    if old.state is StepState.AWAITING_APPROVAL and gate is not None:
         gate = gate._replace(state=GATE_TABLE.move(gate.state, record.kind))
         state = state._replace(gates=state.gates.delete(unit))
-    new = old._replace(state=STEP_TABLE.move(old.state, record.kind), gate=gate, retry_at=0, intent=0, **changes)
-    if "child" in data:
-        new = new._replace(child=ChildRef(data["child"]["run"], data["child"]["head"], data["child"]["semantic"]))
-    state = put(state, unit, old, new)
-    if unit in state.child_gates:
-        state = state._replace(child_gates=state.child_gates.delete(unit))
-    return settle(mark_changed(state, unit), unit)
+    new = old._replace(state=STEP_TABLE.move(old.state, record.kind), gate=gate, retry_at=0, **changes)
+    return settle(mark_changed(put(state, unit, old, new), unit), unit)
 
 
 def _succeeded(state: State, record: Record) -> State:
@@ -164,6 +170,7 @@ def _reopened(state: State, record: Record) -> State:
     later = retry_at > record.time
     changes: dict[str, Any] = {
         "spent": 0,
+        "disruptions": 0,
         "started_at": 0,
         "expired": False,
         "reason": "",
@@ -172,8 +179,9 @@ def _reopened(state: State, record: Record) -> State:
     if "patch" in data:
         changes["patches"] = (*old.patches, str(data["patch"]))
     state, _ = moved(state, record, **changes)
-    if state.graph.steps[index_of(unit)].finalizer:
-        return state
+    phase = state.graph.steps[index_of(unit)].phase
+    if phase >= 0 and state.phases[phase].expired:
+        state = time_phase(state, phase, record.time)
     if later:
         return set_timer(state, retry_at, RETRY, unit)
     # An instance waits until its step is expanded again.

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller.engine.bookkeeping import put, unit_in
+from controller.engine.queues import UNDO as UNDO_TIMER
+from controller.engine.queues import set_timer
 from controller.engine.state import State
 from controller.engine.transitions import STEP, UNDO, UndoState
 from controller.model.record import Record
@@ -17,17 +19,29 @@ def _moved(run: State, record: Record, **changes: Any) -> State:
 
 
 def _attempted(state: State, record: Record) -> State:
-    return _moved(state, record, undo_attempt=record.attempt or 0)
+    return _moved(state, record, undo_attempt=record.attempt or 0, undo_retry_at=0)
 
 
 def _attempt_failed(state: State, record: Record) -> State:
-    spent = state.unit(unit_in(state, record)).undo_spent
-    return _moved(state, record, undo_spent=spent + bool((record.data or {})["charged"]))
+    unit, data = unit_in(state, record), record.data or {}
+    known, retry_at = state.unit(unit), int(data["retryAt"])
+    state = _moved(
+        state,
+        record,
+        undo_attempt=max(known.undo_attempt, record.attempt or 0),
+        undo_spent=known.undo_spent + bool(data["charged"]),
+        undo_disruptions=known.undo_disruptions + (data["class"] == "Disrupted"),
+        undo_retry_at=retry_at,
+    )
+    return set_timer(state, retry_at, UNDO_TIMER, unit)
 
 
 def _receipt_undone(state: State, record: Record) -> State:
-    receipts = state.unit(unit_in(state, record)).receipts
-    return _moved(state, record, receipts=receipts[:-1], undo_spent=0)
+    known = state.unit(unit_in(state, record))
+    if "child" in (record.data or {}):
+        *earlier, child = known.earlier_children
+        return _moved(state, record, child=child, earlier_children=tuple(earlier))
+    return _moved(state, record, receipts=known.receipts[:-1], undo_spent=0, undo_disruptions=0)
 
 
 def _undone(state: State, record: Record) -> State:
@@ -37,7 +51,8 @@ def _undone(state: State, record: Record) -> State:
 
 def _kept(state: State, record: Record) -> State:
     unit = unit_in(state, record)
-    state = _moved(state, record, undo_reason=record.summary or "")
+    attempt = max(state.unit(unit).undo_attempt, record.attempt or 0)
+    state = _moved(state, record, undo_attempt=attempt, undo_reason=record.summary or "")
     return state._replace(kept=(*state.kept, unit))
 
 

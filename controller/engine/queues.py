@@ -2,15 +2,16 @@
 
 from typing import NamedTuple
 
-from controller.engine.state import State, Unit
+from controller.engine.state import State
+from controller.engine.transitions import UndoState
 from controller.engine.units import index_of
 from controller.machine import heap
-from controller.model.states import StepState
+from controller.model.states import RunState, StepState
 
 NO_PHASE = -1
 FINALIZERS = -2
 
-RETRY, GATE, STEP, PHASE, RUN = range(5)
+RETRY, GATE, STEP, PHASE, RUN, UNDO = range(6)
 """Kinds of timers."""
 
 
@@ -66,31 +67,46 @@ def _unpack(value: int) -> Timer:
 
 
 def _means_something(state: State, timer: Timer) -> bool:
+    """Timers of what stands still mean nothing: they are set anew when a settled run is moved on."""
+    limit: int | None
+    if timer.kind in (PHASE, RUN) and not (_plays(state) and state.halt is None):
+        return False
     if timer.kind == RUN:
-        limit = state.graph.timeout_ms or 0
-        return (
-            not state.run.settled
-            and state.halt is None
-            and not state.verdict
-            and state.started_at + limit == timer.time
-        )
+        return _due(state.started_at, state.graph.timeout_ms, timer)
     if timer.kind == PHASE:
-        progress = state.phases.get(timer.unit)
-        limit = state.graph.phases[timer.unit].timeout_ms or 0
-        return progress is not None and progress.state == "open" and progress.started_at + limit == timer.time
-    unit = state.unit(timer.unit)
+        progress, limit = state.phases.get(timer.unit), state.graph.phases[timer.unit].timeout_ms
+        return (
+            progress is not None
+            and progress.state == "open"
+            and not progress.expired
+            and _due(progress.started_at, limit, timer)
+        )
+    unit, step = state.unit(timer.unit), state.graph.steps[index_of(timer.unit)]
+    if timer.kind == UNDO:
+        return state.run is RunState.ROLLING_BACK and unit.undo is UndoState.IDLE and unit.undo_retry_at == timer.time
     if timer.kind == GATE:
-        return unit.state is StepState.AWAITING_APPROVAL and timer.unit in state.gates
+        return (
+            timer.unit in state.gates
+            and unit.gate is not None
+            and step.gate is not None
+            and _due(unit.gate.opened_at, step.gate.timeout_ms, timer)
+        )
+    if not (bool(state.verdict) if step.finalizer else _plays(state)):
+        return False
     if timer.kind == RETRY:
         return unit.state is StepState.PENDING and unit.retry_at == timer.time
     return (
-        not unit.expired and unit.started_at > 0 and unit.state in _UNSETTLED and not _timeout_moved(state, timer, unit)
+        not unit.expired
+        and unit.started_at > 0
+        and unit.state in (StepState.PENDING, StepState.RUNNING)
+        and _due(unit.started_at, step.timeout_ms, timer)
     )
 
 
-_UNSETTLED = (StepState.PENDING, StepState.RUNNING)
+def _plays(state: State) -> bool:
+    """Whether ordinary steps may still move."""
+    return state.run in (RunState.RUNNING, RunState.AWAITING_APPROVAL) and not state.verdict
 
 
-def _timeout_moved(state: State, timer: Timer, unit: Unit) -> bool:
-    limit = state.graph.steps[index_of(timer.unit)].timeout_ms
-    return limit is None or unit.started_at + limit != timer.time
+def _due(since: int, limit: int | None, timer: Timer) -> bool:
+    return limit is not None and since + limit == timer.time

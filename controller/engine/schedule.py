@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 
 from controller.engine.bookkeeping import hold
+from controller.engine.decide_halt import halted
 from controller.engine.decide_undo import advance_undo
 from controller.engine.draft import Draft
 from controller.engine.effects import DecidePhase, PrepareStep, WakeAt
 from controller.engine.events import Advanced, PhaseDecided
-from controller.engine.queues import FINALIZERS, NO_PHASE, may_start, peek_timer
-from controller.engine.settle import halted, settle
+from controller.engine.queues import FINALIZERS, NO_PHASE, RETRY, may_start, peek_timer, set_timer
+from controller.engine.settle import settle
 from controller.engine.state import Ask
-from controller.engine.units import RUN_ITSELF, index_of, instance_of, unit_of
+from controller.engine.units import index_of, instance_of, unit_of
 from controller.machine import heap
-from controller.model.states import OutcomeClass, RunState
+from controller.model.states import RunState, StepState
 
 _PHASE_ASK = -16
 """Asks about phases live below the units: phase p is `_PHASE_ASK - p`."""
@@ -26,7 +27,7 @@ def advanced(d: Draft, _: Advanced) -> None:
         if d.state.run is RunState.ROLLING_BACK and not d.state.verdict:
             advance_undo(d)
         elif d.state.verdict:
-            _start_ready(d, FINALIZERS)
+            _finalize(d)
         elif not halted(d.state):
             _advance_phases(d)
             _start_all(d)
@@ -34,6 +35,16 @@ def advanced(d: Draft, _: Advanced) -> None:
     timer, d.state = peek_timer(d.state)
     if timer is not None and not d.state.run.settled:
         d.ask(WakeAt(timer.time))
+
+
+def _finalize(d: Draft) -> None:
+    if d.state.halt is None:
+        _start_ready(d, FINALIZERS)
+        return
+    for step in d.state.graph.steps[d.state.graph.ordinary :]:
+        unit = unit_of(step.index)
+        if d.state.unit(unit).state is StepState.PENDING and unit not in d.state.asked:
+            d.record("StepAborted", unit, data={"reason": "Aborted"})
 
 
 def _advance_phases(d: Draft) -> None:
@@ -55,31 +66,27 @@ def _advance_phase(d: Draft, phase: int) -> None:
         else:
             d.record("PhaseStarted", data={"phase": described.id})
         progress = d.state.phases.get(phase)
-    if progress is not None and progress.state == "open" and progress.left == 0:
+    if progress is not None and progress.state == "skipping":
+        for index in described.steps:
+            if d.state.unit(unit_of(index)).state is StepState.PENDING:
+                d.record("StepSkipped", unit_of(index), data={"reason": "PhaseSkipped"})
+        d.record("PhaseEnded", data={"phase": described.id})
+    elif progress is not None and progress.state == "open" and progress.left == 0:
         d.record("PhaseEnded", data={"phase": described.id}, duration_ms=max(0, d.now - progress.started_at))
 
 
 def phase_decided(d: Draft, event: PhaseDecided) -> None:
-    """Start or skip the phase; a condition that cannot be evaluated fails the run."""
+    """Start or skip the phase; a condition that cannot be evaluated fails the run, for it decides for all its steps."""
     key = _PHASE_ASK - event.phase
     if key not in d.state.asked:
         return
     d.state = d.state._replace(asked=d.state.asked.delete(key))
     described = d.state.graph.phases[event.phase]
     if event.mistake is not None:
-        first = unit_of(described.steps[0]) if described.steps else RUN_ITSELF
-        if first >= 0:
-            data = {"class": OutcomeClass.REJECTED, "charged": True, "reason": event.mistake}
-            d.record("PhaseStarted", data={"phase": described.id})
-            d.record("StepFailed", first, summary=f'condition of phase "{described.id}": {event.mistake}', data=data)
-        return
-    if event.enabled:
-        d.record("PhaseStarted", data={"phase": described.id})
-        return
-    d.record("PhaseSkipped", data={"phase": described.id})
-    for index in described.steps:
-        d.record("StepSkipped", unit_of(index), data={"reason": "PhaseSkipped"})
-    d.record("PhaseEnded", data={"phase": described.id})
+        summary = f'condition of phase "{described.id}": {event.mistake}'
+        d.record("PhaseRefused", summary=summary, data={"phase": described.id})
+    else:
+        d.record("PhaseStarted" if event.enabled else "PhaseSkipped", data={"phase": described.id})
 
 
 def _start_all(d: Draft) -> None:
@@ -118,7 +125,13 @@ def _top(d: Draft, queue: int) -> int | None:
     """The first entry of a ready queue that is not stale; stale ones are dropped on the way."""
     waiting = d.state.ready.get(queue)
     fresh = waiting
-    while fresh is not None and not may_start(d.state, fresh[1]):
+    while fresh is not None:
+        unit, retry_at = fresh[1], d.state.waiting.get(fresh[1], 0)
+        if may_start(d.state, unit):
+            if retry_at <= d.now:
+                break
+            # An entry from before it failed, or the clock went back: its time is yet to come.
+            d.state = set_timer(d.state, retry_at, RETRY, unit)
         _, fresh = heap.pop(fresh)
     if fresh is not waiting:
         d.state = d.state._replace(ready=d.state.ready.set(queue, fresh))
@@ -138,4 +151,4 @@ def _start_one(d: Draft, queue: int) -> None:
         patches = d.state.unit(unit_of(index_of(unit))).patches + patches
     d.state = hold(d.state, unit)
     d.state = d.state._replace(asked=d.state.asked.set(unit, Ask("prepare", known.attempt + 1)))
-    d.ask(PrepareStep(unit, known.attempt + 1, patches, repeated=known.attempt > 0))
+    d.ask(PrepareStep(unit, known.attempt + 1, patches, repeated=known.input is not None))

@@ -1,5 +1,7 @@
 """When a run has come to its end, and in which state it settles."""
 
+from controller.engine.decide_halt import halted
+from controller.engine.decide_outcome import end_expanded
 from controller.engine.draft import Draft
 from controller.engine.effects import ComputeOutputs, Notify
 from controller.engine.events import OutputsComputed
@@ -17,11 +19,6 @@ _KINDS = {
 }
 
 
-def halted(state: State) -> bool:
-    """Return whether nothing new may start: the run is being ended, or fails fast."""
-    return state.halt is not None or (state.graph.fail_fast and state.failed > 0)
-
-
 def settle(d: Draft) -> None:
     """Settle the run when nothing can move any more; else only say whether it waits for approval."""
     if d.state.run.settled:
@@ -29,25 +26,25 @@ def settle(d: Draft) -> None:
     if d.state.verdict:
         if d.state.finalizers_left <= 0 and not d.state.asked:
             _finish(d, RunState(d.state.verdict), d.state.reason, d.state.message)
-        return
-    if d.state.run is RunState.ROLLING_BACK:
-        return
-    if _idle(d.state):
-        _end(d)
-    else:
-        _show_gates(d)
+        else:
+            _show_gates(d)
+    elif d.state.run is not RunState.ROLLING_BACK:
+        if _idle(d.state):
+            _end(d)
+        else:
+            _show_gates(d)
 
 
 def _show_gates(d: Draft) -> None:
-    gates = d.state.open_gates
-    if gates and d.state.run is RunState.RUNNING:
+    waits = bool(d.state.gates or d.state.child_gates)
+    if waits and d.state.run is RunState.RUNNING:
         d.record("RunAwaitingApproval")
-    elif not gates and d.state.run is RunState.AWAITING_APPROVAL:
+    elif not waits and d.state.run is RunState.AWAITING_APPROVAL:
         d.record("RunContinued")
 
 
 def _idle(state: State) -> bool:
-    if state.holding or state.asked or state.open_gates:
+    if state.holding or state.asked or state.gates or state.child_gates:
         return False
     if halted(state):
         return True
@@ -70,85 +67,61 @@ def _phases_to_come(state: State) -> bool:
     return any(state.phases.get(phase) is None for phase in state.graph.entries[state.entry])
 
 
-def _end_expanded(d: Draft) -> None:
-    """A `foreach` step whose instances will not all start any more ends with the run."""
-    for unit in sorted(d.state.frontier):
-        known = d.state.unit(unit)
-        if known.instances < 0:
-            continue
-        if known.failed_instances:
-            summary = f"{known.failed_instances} of {known.instances} instances failed"
-            d.record("StepFailed", unit, summary=summary, data={"reason": "InstancesFailed"})
-        else:
-            d.record("StepAborted", unit, data={"reason": "Aborted"})
-
-
 def _end(d: Draft) -> None:
-    _end_expanded(d)
+    for unit in sorted(d.state.frontier):
+        end_expanded(d, unit)
     state = d.state
     if state.halt is not None:
-        word = RunState.ABORTED if state.halt.word == RunState.ABORTED else RunState.FAILED
         if state.halt.undo:
-            _start_undo(d)
+            d.record("UndoStarted", summary=state.halt.message)
         else:
-            _verdict(d, word, "Rejected" if _rejected(state) else state.halt.word, state.halt.message)
+            verdict = RunState.FAILED if state.halt.fails else RunState.ABORTED
+            conclude(d, verdict, state.halt.word, state.halt.message)
     elif state.failed:
-        if state.graph.automatic_undo:
-            _start_undo(d)
-        else:
-            _verdict(d, RunState.FAILED, *why_failed(state))
+        conclude(d, RunState.FAILED, *_why_failed(state))
     elif state.succeeded + state.skipped == state.graph.ordinary:
-        _show_gates(d)
         if state.graph.outputs or state.child_of is not None:
             d.state = d.state._replace(asked=d.state.asked.set(RUN_ITSELF, Ask("outputs", 0)))
             d.ask(ComputeOutputs())
         else:
-            _verdict(d, RunState.SUCCEEDED, "", "")
+            conclude(d, RunState.SUCCEEDED, "", "")
     else:
-        _verdict(d, RunState.FAILED, "Deadlocked", "nothing can move and nothing is awaited")
+        conclude(d, RunState.FAILED, "Deadlocked", "nothing can move and nothing is awaited")
 
 
-def _rejected(state: State) -> bool:
-    return any(state.unit(unit_of(step.index)).reason == "Rejected" for step in state.graph.steps if step.gate)
-
-
-def why_failed(state: State) -> tuple[str, str]:
-    """Return reason word and message of a failed run, from its last failed step."""
+def _why_failed(state: State) -> tuple[str, str]:
+    """The word does not depend on the order in which steps failed; the message is about the last one."""
     index = max(state.failures.items(), key=lambda item: item[1])[0]
-    known, name = state.unit(unit_of(index)), unit_name(state.graph, unit_of(index))
-    word = "OutcomeUnknown" if known.reason == "OutcomeUnknown" else "StepFailed"
-    return word, f'step "{name}" failed'
+    unknown = any(state.unit(unit_of(one)).reason == "OutcomeUnknown" for one in state.failures)
+    word = "OutcomeUnknown" if unknown else "StepFailed"
+    return word, f'step "{unit_name(state.graph, unit_of(index))}" failed'
 
 
 def outputs_computed(d: Draft, event: OutputsComputed) -> None:
-    """The run's outputs are there: it has succeeded, unless they cannot be made."""
+    """The run's outputs are there: it has succeeded, unless they cannot be made, or it is being ended meanwhile."""
     if RUN_ITSELF not in d.state.asked:
         return
-    d.state = d.state._replace(asked=d.state.asked.delete(RUN_ITSELF), outputs=event.output_digest)
+    d.state = d.state._replace(asked=d.state.asked.delete(RUN_ITSELF))
+    if halted(d.state):
+        return
     if event.mistake is not None:
-        _verdict(d, RunState.FAILED, "OutputsInvalid", event.mistake)
+        conclude(d, RunState.FAILED, "OutputsInvalid", event.mistake)
     else:
-        _verdict(d, RunState.SUCCEEDED, "", "")
+        d.state = d.state._replace(outputs=event.output_digest)
+        conclude(d, RunState.SUCCEEDED, "", "")
 
 
-def _start_undo(d: Draft) -> None:
-    d.record("UndoStarted", summary=d.state.halt.message if d.state.halt else why_failed(d.state)[1])
-
-
-def reach_verdict(d: Draft, verdict: RunState, reason: str, message: str) -> None:
-    """The verdict is known: finalizers run first, then the run settles."""
-    _verdict(d, verdict, reason, message)
-
-
-def _verdict(d: Draft, verdict: RunState, reason: str, message: str) -> None:
-    if d.state.graph.ordinary == len(d.state.graph.steps):
+def conclude(d: Draft, verdict: RunState, reason: str, message: str) -> None:
+    """The verdict is known: a failed run is undone where that is automatic; finalizers run; the run settles."""
+    graph = d.state.graph
+    if verdict is RunState.FAILED and graph.automatic_undo and d.state.run is not RunState.ROLLING_BACK:
+        d.record("UndoStarted", summary=message, data={"reason": reason})
+    elif graph.ordinary == len(graph.steps):
         _finish(d, verdict, reason, message)
     else:
+        _show_gates(d)
         data = {"verdict": verdict, "reason": reason}
-        if d.state.outputs is not None:
-            d.record("VerdictReached", summary=message, output_digest=d.state.outputs, data=data)
-        else:
-            d.record("VerdictReached", summary=message, data=data)
+        d.record("VerdictReached", summary=message, output_digest=d.state.outputs, data=data)
 
 
 def _finish(d: Draft, verdict: RunState, reason: str, message: str) -> None:
@@ -156,6 +129,9 @@ def _finish(d: Draft, verdict: RunState, reason: str, message: str) -> None:
         verdict, reason = RunState.FAILED, "FinalizerFailed"
         message = f'finalizer "{unit_name(d.state.graph, d.state.finalizer_failed)}" failed'
     data: dict[str, object] = {"reason": reason} if reason else {}
+    if verdict is RunState.SUCCEEDED:
+        # A gate of a finalizer may have been the last to be decided.
+        _show_gates(d)
     if reason == "UndoIncomplete":
         data["remains"] = [unit_name(d.state.graph, unit) for unit in d.state.kept]
     d.record(

@@ -68,9 +68,13 @@ class Unit(NamedTuple):
     """Gate decisions, without actors."""
     gate: OpenGate | None = None
     child: ChildRef | None = None
+    earlier_children: tuple[ChildRef, ...] = ()
+    """Child runs of earlier attempts, oldest first: they may have changed something before they failed."""
     undo: UndoState = UndoState.IDLE
     undo_attempt: int = 0
     undo_spent: int = 0
+    undo_disruptions: int = 0
+    undo_retry_at: int = 0
     undo_reason: str = ""
     instances: int = -1
     """Number of instances once expanded."""
@@ -94,19 +98,25 @@ class PhaseProgress(NamedTuple):
     """Where a phase stands."""
 
     state: str
-    """open, ended or skipped."""
+    """open, ended, skipping (its steps are being skipped) or skipped."""
     left: int
     """Steps that are not settled yet."""
     started_at: int
+    expired: bool = False
 
 
 class Halt(NamedTuple):
     """Why scheduling stops before all is done."""
 
     word: str
-    """Aborted or Timeout."""
+    """The reason that the run will have: Aborted, Rejected, Timeout or PhaseRefused."""
     undo: bool
     message: str
+
+    @property
+    def fails(self) -> bool:
+        """Whether the run will be Failed, which a retry may mend, rather than Aborted."""
+        return self.word in {"Timeout", "PhaseRefused"}
 
 
 class State(NamedTuple):
@@ -139,8 +149,8 @@ class State(NamedTuple):
     """Units that hold a slot of the run -> their phase."""
     phase_holding: Map[int, int] = Map()
     asked: Map[int, Ask] = Map()
-    waiting: int = 0
-    """Units that wait for their retry time."""
+    waiting: Map[int, int] = Map()
+    """Units that wait for their retry time -> that time."""
     succeeded: int = 0
     skipped: int = 0
     cached: int = 0

@@ -12,23 +12,20 @@ MOST_FRONTIER = 1000
 """Entries of the frontier; no run has more slots (definitions allow at most 1,000 at once)."""
 MOST_GATES = 16
 """Open gates that are listed; `gate_count` says how many there are."""
+MOST_CHARACTERS = 180_000
+"""Room for the names of running steps, so that the whole stays under 256 KiB even where every id is as long as allowed."""
+LONGEST_TEXT = 500
+"""Characters of a question or message here; all of it is in the ledger and in the definition."""
 
 
 def status_of(state: State) -> RunStatus:
     """Return the status after the last record of `state`."""
-    frontier = {
-        unit_name(state.graph, unit): word for unit, word in islice(sorted(state.frontier.items()), MOST_FRONTIER)
-    }
-    attempts = {}
-    for unit in islice(sorted(state.frontier), MOST_FRONTIER):
-        attempt = state.unit(unit).attempt
-        if attempt > 1:
-            attempts[unit_name(state.graph, unit)] = attempt
+    frontier, attempts = _frontier(state)
     timer, _ = peek_timer(state)
     return RunStatus.model_construct(
         state=state.run,
         reason=state.reason or None,
-        message=state.message or None,
+        message=state.message[:LONGEST_TEXT] or None,
         suspended=state.suspended,
         progress=progress_of(state),
         frontier=frontier,
@@ -42,6 +39,28 @@ def status_of(state: State) -> RunStatus:
         ended_at=state.ended_at or None,
         semantic_digest=semantic_digest(state) if state.run.settled else None,
     )
+
+
+def _frontier(state: State) -> tuple[dict[str, str], dict[str, int]]:
+    """Return the frontier and its attempts beyond the first; with very long ids as much of them as there is room for."""
+    frontier: dict[str, str] = {}
+    attempts: dict[str, int] = {}
+    room = MOST_CHARACTERS
+    units = sorted(state.frontier)[:MOST_FRONTIER]
+    for unit in units:
+        name, word = unit_name(state.graph, unit), state.frontier[unit]
+        room -= len(name) + len(word) + 6
+        if room < 0:
+            return frontier, attempts
+        frontier[name] = word
+    for unit in units:
+        name, attempt = unit_name(state.graph, unit), state.unit(unit).attempt
+        if attempt > 1:
+            room -= len(name) + 10
+            if room < 0:
+                return frontier, attempts
+            attempts[name] = attempt
+    return frontier, attempts
 
 
 def progress_of(state: State) -> RunProgress:
@@ -70,8 +89,8 @@ def open_gates(state: State) -> list[GateStatus]:
                 run=state.uid,
                 digest=gate.digest,
                 request=gate.request,
-                question=described.question,
-                severity=described.severity,
+                question=described.question[:LONGEST_TEXT],
+                severity=described.severity[:LONGEST_TEXT],
                 required=described.required,
                 opened_at=gate.opened_at,
                 actions=list(described.actions),

@@ -52,6 +52,10 @@ STEP: Table[StepState] = Table(
             "StepSkipped": StepState.SKIPPED,
             "StepFailed": StepState.FAILED,
             "StepAborted": StepState.ABORTED,
+            # A start that was refused for now.
+            "AttemptFailed": StepState.PENDING,
+            # An earlier attempt may have changed something.
+            "StepUndone": StepState.ROLLED_BACK,
         },
         StepState.RUNNING: {
             "AttemptFailed": StepState.PENDING,
@@ -66,6 +70,8 @@ STEP: Table[StepState] = Table(
             "GateModified": StepState.PENDING,
             "GateRejected": StepState.ABORTED,
             "StepAborted": StepState.ABORTED,
+            # The run took too long around an open gate; a retry opens it anew.
+            "StepFailed": StepState.FAILED,
         },
         StepState.SUCCEEDED: {"StepUndone": StepState.ROLLED_BACK},
         StepState.FAILED: {
@@ -74,7 +80,8 @@ STEP: Table[StepState] = Table(
             # It may have changed something before it failed.
             "StepUndone": StepState.ROLLED_BACK,
         },
-        StepState.SKIPPED: {},
+        # A person skipped it after it had failed.
+        StepState.SKIPPED: {"StepUndone": StepState.ROLLED_BACK},
         StepState.ABORTED: {"StepUndone": StepState.ROLLED_BACK},
         StepState.ROLLED_BACK: {},
     },
@@ -103,6 +110,7 @@ GATE: Table[GateState] = Table(
             "GateModified": GateState.MODIFIED,
             "GateLapsed": GateState.LAPSED,
             "StepAborted": GateState.CLOSED,
+            "StepFailed": GateState.CLOSED,
         },
         # The first recorded decision wins.
         GateState.APPROVED: {},
@@ -110,7 +118,8 @@ GATE: Table[GateState] = Table(
         # A modified step runs again and opens its gate anew.
         GateState.MODIFIED: {"GateOpened": GateState.OPEN},
         GateState.LAPSED: {},
-        GateState.CLOSED: {},
+        # After a timeout of the run its step can be retried.
+        GateState.CLOSED: {"GateOpened": GateState.OPEN},
     },
 )
 
@@ -129,10 +138,15 @@ UNDO: Table[UndoState] = Table(
     "undo",
     UndoState,
     {
-        UndoState.IDLE: {"UndoAttempted": UndoState.RUNNING, "StepUndone": UndoState.DONE, "UndoKept": UndoState.KEPT},
+        UndoState.IDLE: {
+            "UndoAttempted": UndoState.RUNNING,
+            "ReceiptUndone": UndoState.IDLE,
+            "StepUndone": UndoState.DONE,
+            "UndoKept": UndoState.KEPT,
+        },
         UndoState.RUNNING: {
             "UndoAttemptFailed": UndoState.IDLE,
-            # One of several receipts; the next one follows.
+            # One of several receipts or child runs; the next one follows.
             "ReceiptUndone": UndoState.IDLE,
             "StepUndone": UndoState.DONE,
             "UndoKept": UndoState.KEPT,
@@ -154,6 +168,8 @@ FACTS = frozenset(
         "PhaseStarted",
         "PhaseSkipped",
         "PhaseEnded",
+        "PhaseExpired",
+        "PhaseRefused",
         "StepExpired",
         "IntentRecorded",
         "HandoffRefused",

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
-from controller.engine.decide_outcome import combine
+from controller.engine.decide_halt import close_gates
+from controller.engine.decide_outcome import instances_ended
 from controller.engine.draft import Draft
 from controller.engine.effects import StartChild, StopStep
 from controller.engine.events import Restarted
 from controller.engine.state import State, Unit
 from controller.engine.units import index_of, unit_of
+from controller.model.record import CONTROLLER
 from controller.model.states import OutcomeClass, Role, StepState
 
 
@@ -43,16 +45,19 @@ def _units_of(state: State, index: int) -> Iterator[tuple[int, Unit]]:
 
 def restarted(d: Draft, _: Restarted) -> None:
     """Ask again for what was asked for and not answered when the process went away."""
+    if d.state.halt is not None:
+        close_gates(d, CONTROLLER)
     for unit in sorted(d.state.frontier):
         known = d.state.unit(unit)
         if known.state is not StepState.RUNNING:
             continue
         step = d.state.graph.steps[index_of(unit)]
         if known.instances >= 0:
-            if not known.open_instances and not known.failed_instances:
-                combine(d, unit)
+            if not known.open_instances:
+                instances_ended(d, unit)
         elif d.state.halt is not None or known.expired:
-            why = OutcomeClass.TIMEOUT if known.expired else OutcomeClass.INTERRUPTED
+            late = known.expired or (d.state.halt is not None and d.state.halt.fails)
+            why = OutcomeClass.TIMEOUT if late else OutcomeClass.INTERRUPTED
             d.ask(StopStep(unit, Role.DO, known.attempt, why))
         elif step.child and known.input is not None:
             d.ask(StartChild(unit, known.attempt, known.input))

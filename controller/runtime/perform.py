@@ -97,6 +97,7 @@ class Performer:
         return self.grant(member)
 
     def _release(self, member: Member, effect: ReleaseSlots) -> list[Event]:
+        self.waiting.pop((member.spec.uid, effect.unit), None)
         self._driver.tools.slots.release(member.key(effect.unit, Role.DO, effect.attempt))
         return []
 
