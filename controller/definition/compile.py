@@ -82,6 +82,7 @@ def compile_graph(
         fail_fast=spec.execution.fail_fast,
         timeout_ms=spec.timeout,
         automatic_undo=spec.error_handling.rollback.automatic,
+        outputs=bool(spec.outputs),
     )
 
 
