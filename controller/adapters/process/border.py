@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 from controller.errors import DiskFull, RunnerUnavailable, StoreUnavailable, Transient
 
-NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""No space, no quota, or (EFBIG) no permission for a file of this size: somebody must make room."""
 
 
 def translated(error: OSError, doing: str, family: type[Transient] = StoreUnavailable) -> Transient:

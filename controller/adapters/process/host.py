@@ -2,10 +2,21 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
+
+SAME_START_TICKS = 1
+"""The kernel and we round one and the same moment each on its own."""
 
 SAME_START_MS = 2500
 """How far `ps` and the journal may differ about one start: `lstart` has whole seconds, and the clock may be slewed."""
+
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+_DIRECTORY_VARIABLE = b"LIBRETTO_DIR="
+
+_DEAD = frozenset({b"Z", b"X"})
+"""States of a process that runs no more: zombie, dead."""
 
 
 def _output(command: Sequence[str]) -> str:
@@ -39,18 +50,21 @@ class Host:
                 return file.read().strip()
         return self._output(["sysctl", "-n", "kern.bootsessionuuid"])
 
-    def start_mark(self, pid: int) -> str:
-        """Return when a process started, in the kernel's own words; empty where asking would cost a process (macOS)."""
-        if not self.has_proc:
-            return ""
-        fields = _stat(str(pid))
-        return fields[19].decode() if fields else ""
+    def ticks(self) -> int:
+        """Return the time by the clock in which the kernel notes when a process started; 0 where it is not told (macOS).
 
-    def is_same(self, pid: int, mark: str, started_at: int) -> bool:
-        """Return whether `pid` still is the process that was started at `started_at` (ms) with that mark."""
+        Taken before and after a start, it is the process's birth mark; reading `/proc` of a process that is just being
+        born would take sixty times as long.
+        """
+        return int(time.clock_gettime(time.CLOCK_BOOTTIME) * _TICKS_PER_SECOND) if self.has_proc else 0
+
+    def is_same(self, pid: int, mark: Sequence[int], started_at: int) -> bool:
+        """Return whether `pid` lives and was born between the two ticks of `mark` (macOS: at `started_at`, in ms)."""
         if self.has_proc:
             fields = _stat(str(pid))
-            return bool(fields) and fields[0] not in {b"Z", b"X"} and fields[19].decode() == mark
+            if not fields or fields[0] in _DEAD:
+                return False
+            return mark[0] - SAME_START_TICKS <= int(fields[19]) <= mark[1] + SAME_START_TICKS
         text = self._output(["ps", "-o", "lstart=", "-p", str(pid)])
         return bool(text) and abs(_epoch_ms(text) - started_at) <= SAME_START_MS
 
@@ -68,17 +82,19 @@ class Host:
         # In a container whose first process never reaps, zombies would keep a group alive for ever.
         wanted = str(group).encode()
         found = (_stat(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 - as above
-        return any(fields and fields[2] == wanted and fields[0] not in {b"Z", b"X"} for fields in found)
+        return any(fields and fields[2] == wanted and fields[0] not in _DEAD for fields in found)
 
-    def processes_of(self, directory: str) -> list[int]:
-        """Return the processes whose environment says that they belong to the attempt in `directory` (Linux only)."""
+    def processes_by_attempt(self) -> dict[str, list[int]]:
+        """Return the processes whose environment says to which attempt they belong, by its directory (Linux only)."""
+        found: dict[str, list[int]] = {}
         if not self.has_proc:
-            return []
-        wanted = b"LIBRETTO_DIR=" + os.fsencode(directory)
-        found = []
+            return found
         for name in os.listdir("/proc"):  # noqa: PTH208 - as above
-            if name.isdigit() and int(name) != os.getpid() and wanted in _read(f"/proc/{name}/environ").split(b"\0"):
-                found.append(int(name))
+            if name.isdigit():
+                for variable in _read(f"/proc/{name}/environ").split(b"\0"):
+                    if variable.startswith(_DIRECTORY_VARIABLE):
+                        directory = os.fsdecode(variable.removeprefix(_DIRECTORY_VARIABLE))
+                        found.setdefault(directory, []).append(int(name))
         return found
 
 
@@ -101,6 +117,4 @@ def _stat(pid: str) -> list[bytes]:
 
 
 def _epoch_ms(lstart: str) -> int:
-    import time
-
     return int(time.mktime(time.strptime(lstart, "%a %b %d %H:%M:%S %Y"))) * 1000

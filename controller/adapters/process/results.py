@@ -2,7 +2,6 @@
 
 import os
 import stat
-from pathlib import Path
 
 from controller.model.attempt import Collected, CollectedArtifact
 
@@ -20,13 +19,13 @@ DEEPEST = 32
 """Levels of folders below `artifacts/`."""
 
 
-def collect_results(directory: Path, problems: tuple[str, ...] = ()) -> Collected:
+def collect_results(directory: str, problems: tuple[str, ...] = ()) -> Collected:
     """Read what lies in an attempt's directory; whatever must not be published becomes a problem. Raises OSError."""
     found = list(problems)
-    output = _read(directory / "output.json", LARGEST_OUTPUT, found)
-    receipt = _read(directory / "receipt.json", LARGEST_RECEIPT, found)
+    output = _read(directory, "output.json", LARGEST_OUTPUT, found)
+    receipt = _read(directory, "receipt.json", LARGEST_RECEIPT, found)
     artifacts: list[CollectedArtifact] = []
-    top = os.fspath(directory / "artifacts")
+    top = directory + "/artifacts"
     try:
         mode = os.lstat(top).st_mode
     except FileNotFoundError:
@@ -38,17 +37,19 @@ def collect_results(directory: Path, problems: tuple[str, ...] = ()) -> Collecte
     return Collected(output, receipt, tuple(artifacts), tuple(found))
 
 
-def _read(path: Path, most: int, problems: list[str]) -> bytes | None:
+def _read(directory: str, name: str, most: int, problems: list[str]) -> bytes | None:
+    path = f"{directory}/{name}"
     try:
-        state = path.lstat()
+        state = os.lstat(path)
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(state.st_mode):
-        problems.append(f"{path.name} is not a regular file")
+        problems.append(f"{name} is not a regular file")
         return None
     if state.st_size > most:
-        problems.append(f"{path.name} has {state.st_size} bytes; at most {most} are taken")
+        problems.append(f"{name} has {state.st_size} bytes; at most {most} are taken")
         return None
+    # Between the look and the opening, a process that left its group may have put a link or a pipe there.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
         return file.read(most)
@@ -59,10 +60,11 @@ def _walk(folder: str, prefix: str, artifacts: list[CollectedArtifact], problems
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
         name = prefix + entry.name
-        if _unprintable(name):
+        # Also false for names that are not UTF-8: they hold surrogates.
+        if not name.isprintable():
             problems.append(f"artifact {name!r}: the name is not printable UTF-8 text")
         elif entry.is_dir(follow_symlinks=False):
-            if name.count("/") >= DEEPEST:
+            if name.count("/") + 1 >= DEEPEST:
                 problems.append(f"artifact {name}: folders are nested deeper than {DEEPEST}")
             else:
                 _walk(entry.path, name + "/", artifacts, problems)
@@ -76,7 +78,3 @@ def _walk(folder: str, prefix: str, artifacts: list[CollectedArtifact], problems
             return
         else:
             artifacts.append(CollectedArtifact(name, entry.path, size))
-
-
-def _unprintable(name: str) -> bool:
-    return not name.isprintable()

@@ -1,11 +1,13 @@
 """What does the journal tell about attempts?"""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
+from controller.adapters.process.border import translated
+from controller.errors import StoreUnavailable
 from controller.model.attempt import AttemptKey, Finished, Lost, Observation, Started
 from controller.model.digest import Digest
 from controller.model.states import OutcomeClass, Role
@@ -16,16 +18,17 @@ CHUNK = 1 << 20
 class Trace:
     """What is known of one attempt."""
 
-    __slots__ = ("at", "boot", "ended", "input_digest", "lost", "mark", "pid", "problems", "secrets")
+    __slots__ = ("at", "boot", "ended", "grace_ms", "input_digest", "lost", "mark", "pid", "problems", "secrets")
 
-    def __init__(self, input_digest: Digest, boot: str, at: int, *, secrets: bool) -> None:
+    def __init__(self, input_digest: Digest, boot: str, at: int, grace_ms: int, *, secrets: bool) -> None:
         self.input_digest = input_digest
         self.boot = boot
+        self.grace_ms = grace_ms
         self.secrets = secrets
         """Whether its program was given secrets, so that its results are only clean once it is finished."""
         self.pid: int | None = None
         """None before it started, and for calls."""
-        self.mark = ""
+        self.mark: Sequence[int] = ()
         self.at = at
         self.ended = False
         self.lost = False
@@ -51,21 +54,21 @@ class Traces:
         self.attempts: dict[AttemptKey, Trace] = {}
 
     def read(self) -> Iterator[News]:
-        """Take in what is new. Raises OSError."""
-        if self._descriptor is None:
-            try:
-                self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-            except FileNotFoundError:
-                return
-        while chunk := os.pread(self._descriptor, CHUNK, self._offset):
-            self._offset += len(chunk)
-            *lines, self._rest = (self._rest + chunk).split(b"\n")
-            for line in lines:
-                news = self._take(line)
-                if news is not None:
-                    yield news
-            if len(chunk) < CHUNK:
-                return
+        """Take in what is new. Raises StoreUnavailable."""
+        try:
+            while chunk := self._chunk():
+                self._offset += len(chunk)
+                *lines, self._rest = (self._rest + chunk).split(b"\n")
+                for line in lines:
+                    news = self._take(line)
+                    if news is not None:
+                        yield news
+                if len(chunk) < CHUNK:
+                    return
+        except OSError as error:
+            raise translated(error, "cannot read the journal of the steps") from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreUnavailable(f"{self._path} is damaged before byte {self._offset}") from error
 
     def cut_torn_line(self) -> None:
         """Remove a last line that its writer did not finish, for it died. Only who holds the lock may do so."""
@@ -80,13 +83,23 @@ class Traces:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def _chunk(self) -> bytes:
+        if self._descriptor is None:
+            try:
+                self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return b""
+        return os.pread(self._descriptor, CHUNK, self._offset)
+
     def _take(self, line: bytes) -> News | None:
         said: dict[str, Any] = orjson.loads(line)
         run, step, role, attempt = said["key"]
         key = AttemptKey(run, step, Role(role), attempt)
         match said["event"]:
             case "launched":
-                self.attempts[key] = Trace(said["input"], said["boot"], said["at"], secrets=said["secrets"])
+                self.attempts[key] = Trace(
+                    said["input"], said["boot"], said["at"], said["grace"], secrets=said["secrets"]
+                )
                 return News(key, None)
             case "started":
                 trace = self.attempts[key]

@@ -1,7 +1,7 @@
 """What do all attempts have in common, whatever runs them? Times, a deadline, a reason to end, and a last line."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from controller.adapters.process.supervisor.journal import Journal
@@ -58,7 +58,7 @@ class Attempt:
         """Make it end by force, now."""
         raise NotImplementedError
 
-    def began(self, pid: int | None, mark: str) -> None:
+    def began(self, pid: int | None, mark: Sequence[int]) -> None:
         """Write that it runs, and set its deadline."""
         self._started_at = _wall_ms()
         self._started = time.monotonic()

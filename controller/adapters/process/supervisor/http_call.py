@@ -42,7 +42,7 @@ class HttpAttempt(Attempt):
     _connection: "HTTPConnection | None" = None
 
     def start(self) -> Ending | None:
-        self.began(None, "")
+        self.began(None, ())
         threading.Thread(target=self._run, daemon=True).start()
         return None
 

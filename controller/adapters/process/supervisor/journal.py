@@ -1,7 +1,7 @@
 """What has the supervisor seen? One JSON object per line, appended before anybody is told.
 
-    launched  key, input (digest), boot, secrets (whether), at       written before the program starts: it may run
-    started   key, pid (null for http), mark, at                     the program runs, in its own group `pid`
+    launched  key, input (digest), boot, secrets (whether), grace, at   written before the program starts: it may run
+    started   key, pid (null for http), mark (ticks), at             the program runs, in its own group `pid`
     finished  key, class, reason, exit, signal, startedAt, endedAt, durationMs, cpuMs, maxRssKib, problems
     lost      key, reason, at                                        written by the next driver, never by a supervisor
 
@@ -14,7 +14,8 @@ import json
 import os
 from typing import Any
 
-NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""No space, no quota, or (EFBIG) no permission for a file of this size: somebody must make room."""
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -24,7 +25,8 @@ class Journal:
 
     def __init__(self, path: str) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self._length = os.fstat(self._descriptor).st_size
+        self.length = os.fstat(self._descriptor).st_size
+        """Bytes that are written."""
         self._lines: list[bytes] = []
 
     def add(self, event: str, key: tuple[Any, ...], **members: Any) -> None:
@@ -48,10 +50,10 @@ class Journal:
         try:
             written = os.write(self._descriptor, content)
             if written < len(content):
-                os.ftruncate(self._descriptor, self._length)
+                os.ftruncate(self._descriptor, self.length)
                 return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             return error
-        self._length += written
+        self.length += written
         self._lines.clear()
         return None

@@ -20,7 +20,7 @@ def limited(argv: Sequence[str], process: Mapping[str, Any], platform: str) -> t
     program = argv[0]
     if "/" in program:
         where = os.path.join(process["cwd"], program)  # noqa: PTH118 - no pathlib in the supervisor
-        reason = "" if os.access(where, os.X_OK) else f"cannot run {program}: missing or not executable"
+        reason = "" if shutil.which(where) else f"cannot run {program}: missing or not executable"
     else:
         found = shutil.which(program, path=process["env"].get("PATH", os.defpath))
         reason = "" if found else f"cannot run {program}: not found in PATH"

@@ -21,6 +21,10 @@ CHUNK = 1 << 18
 STARTS_PER_TURN = 8
 """Messages handled before looking at signals and deadlines again: a large batch must not delay the end of a step."""
 
+PATIENCE = 0.02
+"""Seconds until the client hears that an attempt has started. Most steps that are shorter end within them, which saves
+waking it twice; the journal has the start at once."""
+
 RETRY = 0.5
 """Seconds until a journal on a full disk is tried again."""
 
@@ -36,6 +40,7 @@ class Supervisor:
         self._boot = self._host.boot_id()
         self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         self._journal = Journal("journal")
+        self._told = self._journal.length
         self._reactor = Reactor()
         self._attempts: dict[tuple[Any, ...], Attempt] = {}
         self._processes: dict[int, ProcessAttempt] = {}
@@ -45,6 +50,8 @@ class Supervisor:
         self._unread = b""
         self._terminated = False
         self._retrying = False
+        self._news = False
+        self._ringing = False
         with contextlib.suppress(FileNotFoundError):
             os.unlink("s.sock")  # noqa: PTH108 - a relative path: sockets take few characters
         self._listener = socket.socket(socket.AF_UNIX)
@@ -148,7 +155,13 @@ class Supervisor:
             return
         # Before the program starts: from here on it may have run, whatever happens to us.
         self._journal.add(
-            "launched", key, input=order["input"], boot=self._boot, secrets=bool(order["secrets"]), at=_wall_ms()
+            "launched",
+            key,
+            input=order["input"],
+            boot=self._boot,
+            secrets=bool(order["secrets"]),
+            grace=order["grace"],
+            at=_wall_ms(),
         )
         error = self._journal.flush()
         if error is not None:
@@ -167,6 +180,7 @@ class Supervisor:
 
     def _ended(self, attempt: Attempt) -> None:
         del self._attempts[attempt.key]
+        self._news = True
 
     def _terminate(self) -> None:
         self._terminated = True
@@ -197,15 +211,28 @@ class Supervisor:
                 attempt.leader_ended(status, usage)
 
     def _tell(self) -> None:
-        if not self._journal.waiting:
-            return
-        error = self._journal.flush()
-        if error is None:
+        if self._journal.waiting and not self._retrying:
+            error = self._journal.flush()
+            if error is not None:
+                self._retrying = True
+                self._send(unwritten=True, diskFull=error.errno in NO_SPACE, reason=error.strerror)
+                self._reactor.after(RETRY, self._retry)
+        if self._journal.length != self._told:
+            self._told = self._journal.length
+            self._ring()
+
+    def _ring(self) -> None:
+        """Wake the client: at once for an end, which makes room for the next start; a little later for anything else."""
+        if self._news:
+            self._news = False
             self._send()
-        elif not self._retrying:
-            self._retrying = True
-            self._send(unwritten=True, diskFull=error.errno in NO_SPACE, reason=error.strerror)
-            self._reactor.after(RETRY, self._retry)
+        elif not self._ringing:
+            self._ringing = True
+            self._reactor.after(PATIENCE, self._ring_late)
+
+    def _ring_late(self) -> None:
+        self._ringing = False
+        self._send()
 
     def _retry(self) -> None:
         self._retrying = False

@@ -53,6 +53,7 @@ class ProcessAttempt(Attempt):
         if self.patterns:
             self._log = RedactedLog(log, self.patterns, self._reactor)
             out = self._log.writer
+        before = self._host.ticks()
         try:
             spawned = subprocess.Popen(
                 argv, cwd=process["cwd"], env=process["env"], stdin=self._null, stdout=out, stderr=out, process_group=0
@@ -66,7 +67,7 @@ class ProcessAttempt(Attempt):
         # The loop reaps it; nothing shall warn that nobody waited for it.
         spawned.returncode = 0
         self.pid = spawned.pid
-        self.began(self.pid, self._host.start_mark(self.pid))
+        self.began(self.pid, (before, self._host.ticks()))
         return None
 
     def interrupt(self) -> None:
@@ -94,14 +95,14 @@ class ProcessAttempt(Attempt):
             self._ending = Ending("Failed", f"exit code {code}", code, None, cpu_ms, rss)
         else:
             self._ending = Ending("Failed", f"ended by {_name(-code)}", None, -code, cpu_ms, rss)
-        if self._host.group_alive(self.pid):
-            self._reactor.after(self.grace, self.kill)
         self._settle()
 
     def _settle(self) -> None:
         if not self._host.group_alive(self.pid):
             self._finish()
             return
+        if not self._polls:
+            self._reactor.after(self.grace, self.kill)
         if self._killed and self._force_at is None:
             self._force_at = self._polls
             self._reactor.after(AFTER_KILL, self._finish)

@@ -79,7 +79,7 @@ class Redactor:
 
 
 def clean_results(directory: str, patterns: Sequence[bytes]) -> list[str]:
-    """Rewrite `output.json`, `receipt.json` and `progress`; return what keeps the results from being published."""
+    """Rewrite `output.json` and `receipt.json`; return what keeps the results from being published."""
     problems = []
     for name in ("output.json", "receipt.json"):
         try:
