@@ -32,7 +32,9 @@ def test_the_validator_finds_nothing_not_even_to_warn_about() -> None:
 
 @pytest.mark.parametrize("folder", SPECS)
 def test_every_example_compiles(folder: str) -> None:
-    assert len(graph_of(folder).steps) == len(SPECS[folder].steps) + len(SPECS[folder].finally_)
+    graph = graph_of(folder)
+    assert len(graph.steps) == len(SPECS[folder].steps) + len(SPECS[folder].finally_)
+    assert graph.outputs
 
 
 def test_every_agent_is_used() -> None:
