@@ -4,6 +4,7 @@ from controller.engine.decide_halt import close_gates, stop_all
 from controller.engine.draft import Draft
 from controller.engine.effects import AnswerDecision
 from controller.engine.events import ChildGatesSeen, GateDecided
+from controller.engine.settle import show_gates
 from controller.engine.state import State
 from controller.engine.units import index_of, unit_named
 from controller.model.record import TIMER, Actor
@@ -34,6 +35,8 @@ def gate_decided(d: Draft, event: GateDecided) -> None:
     d.ask(AnswerDecision(event.id, seq, None))
     if event.verdict is Verdict.REJECT:
         _end(d, event.actor)
+    else:
+        show_gates(d)
 
 
 def _end(d: Draft, actor: Actor) -> None:
@@ -81,3 +84,5 @@ def child_gates_seen(d: Draft, event: ChildGatesSeen) -> None:
     if runs and d.state.child_gates.get(event.unit, ()) != event.gates:
         gates = [gate.model_dump(by_alias=True) for gate in event.gates]
         d.record("ChildGatesChanged", event.unit, data={"gates": gates})
+        if d.state.halt is None:
+            show_gates(d)

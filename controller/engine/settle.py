@@ -27,15 +27,16 @@ def settle(d: Draft) -> None:
         if d.state.finalizers_left <= 0 and not d.state.asked:
             _finish(d, RunState(d.state.verdict), d.state.reason, d.state.message)
         else:
-            _show_gates(d)
+            show_gates(d)
     elif d.state.run is not RunState.ROLLING_BACK:
         if _idle(d.state):
             _end(d)
         else:
-            _show_gates(d)
+            show_gates(d)
 
 
-def _show_gates(d: Draft) -> None:
+def show_gates(d: Draft) -> None:
+    """Say whether the run waits for approval: it does if and only if a checkpoint is open."""
     waits = bool(d.state.gates or d.state.child_gates)
     if waits and d.state.run is RunState.RUNNING:
         d.record("RunAwaitingApproval")
@@ -119,7 +120,7 @@ def conclude(d: Draft, verdict: RunState, reason: str, message: str) -> None:
     elif graph.ordinary == len(graph.steps):
         _finish(d, verdict, reason, message)
     else:
-        _show_gates(d)
+        show_gates(d)
         data = {"verdict": verdict, "reason": reason}
         d.record("VerdictReached", summary=message, output_digest=d.state.outputs, data=data)
 
@@ -131,7 +132,7 @@ def _finish(d: Draft, verdict: RunState, reason: str, message: str) -> None:
     data: dict[str, object] = {"reason": reason} if reason else {}
     if verdict is RunState.SUCCEEDED:
         # A gate of a finalizer may have been the last to be decided.
-        _show_gates(d)
+        show_gates(d)
     if reason == "UndoIncomplete":
         data["remains"] = [unit_name(d.state.graph, unit) for unit in d.state.kept]
     d.record(
