@@ -1,6 +1,6 @@
 """Plays an example with the real engine and real processes, and answers its checkpoints as a case says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,12 @@ class Played:
     artifacts: frozenset[str]
     unanswered: Mapping[str, list[Any]]
     """Decisions that no checkpoint asked for."""
+    records: Sequence[tuple[str, str]]
+    """Kind and step of each record of the root run, in order."""
+
+    def order(self, kind: str, *steps: str) -> list[int]:
+        """Where in the ledger the steps have a record of this kind."""
+        return [place for place, record in enumerate(self.records) if record[0] == kind and record[1] in steps]
 
 
 def play(folder: str, parameters: Mapping[str, Any], decisions: Mapping[str, Any], project: Path) -> Played:
@@ -62,7 +68,14 @@ def _play(local: Local, folder: str, parameters: Mapping[str, Any], decisions: M
         files=found.files,
     )
     tools = local.toolbox(uid)
-    driver = Driver(tools, spec)
+    records: list[tuple[str, str]] = []
+    driver = Driver(
+        tools,
+        spec,
+        on_records=lambda member, links: records.extend(
+            (link.record.kind, link.record.step or "") for link in links if member.spec.uid == uid
+        ),
+    )
     waiting = {gate: list(given) if isinstance(given, list) else [given] for gate, given in decisions.items()}
     answered: set[tuple[str, int]] = set()
     until = local.clock.monotonic() + LONGEST_MS
@@ -90,6 +103,7 @@ def _play(local: Local, folder: str, parameters: Mapping[str, Any], decisions: M
         cached=frozenset(id_ for id_, unit in steps.items() if unit.how == "cache"),
         artifacts=frozenset(f"{id_}/{name}" for id_, unit in steps.items() for name in contents.artifacts(unit.output)),
         unanswered={gate: left for gate, left in waiting.items() if left},
+        records=records,
     )
 
 
