@@ -1,0 +1,5 @@
+from controller.entrypoints.cli.plain import Plain
+
+
+class Live(Plain):
+    """x."""
