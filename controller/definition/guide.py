@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from controller.definition.findings import did_you_mean
 from controller.definition.rewrite import Fields, Merged, Rewriting, Rule, Written
 from controller.definition.spellings import CONVERTED
+from controller.definition.wording import shown
 from controller.model.document import Path
 from controller.model.orchestration import Caching, Concurrency, ErrorHandling, OnStepFailure
 from controller.model.step import Retry, Step, StepCaching, StepInput
@@ -139,7 +140,7 @@ def _retry(fields: Fields, _written: Path, _path: Path, rewriting: Rewriting) ->
             fields[name] = Written(value, found.path)
             continue
         wanted = "a whole number of further tries, e.g. 2" if counted == "tries" else "a number of seconds, e.g. 2"
-        rewriting.report(found.path, f"{spelled} is {found.value!r}; expected {wanted}", "WrongValue", key=False)
+        rewriting.report(found.path, f"{spelled} is {shown(found.value)}; expected {wanted}", "WrongValue", key=False)
 
 
 def _attempts(value: Any) -> int | None:

@@ -35,6 +35,8 @@ class Order:
         finalizers = [(("spec", "finally", index), step, True) for index, step in enumerate(spec.finally_)]
         self.steps = tuple(Placed(index, *placed) for index, placed in enumerate([*ordinary, *finalizers]))
         self.phases = tuple(_phases(spec))
+        self._last = len(spec.phases) + 1
+        """Entry of the finalizers: behind all others, also where there are no phases."""
         self.by_id: Mapping[str, int] = {placed.step.id: placed.position for placed in reversed(self.steps)}
         self.phase_by_id: Mapping[str, PlacedPhase] = {placed.phase.id: placed for placed in reversed(self.phases)}
 
@@ -101,14 +103,14 @@ class Order:
                 members[self._entry(placed)] = members.get(self._entry(placed), 0) | 1 << placed.position
         barriers: dict[int, int] = {}
         passed = 0
-        for entry in sorted({*members, len(self.phases)}):
+        for entry in sorted({*members, self._last}):
             barriers[entry] = passed
             passed |= members.get(entry, 0)
         return barriers
 
     def _entry(self, placed: Placed) -> int:
         if placed.finalizer:
-            return len(self.phases)
+            return self._last
         phase = self.phase_of(placed)
         return phase.entry if phase else 0
 
