@@ -53,6 +53,8 @@ class Driver:
         self.members: dict[str, Member] = {}
         self.found: dict[AttemptKey, KnownAttempt] = {}
         """Attempts from before a restart that no ledger knows yet."""
+        self.unheard: set[AttemptKey] = set()
+        """Attempts that ended while nobody watched and whose end was not told yet."""
         self._on_records = on_records
         self._on_progress = on_progress
         self._journal = Journal(tools.ledger)
@@ -71,7 +73,9 @@ class Driver:
     def start(self) -> None:
         """Become the driver and find everything as it was left. Raises Busy."""
         self.tools.leadership.acquire(self.root_spec.root)
-        self.found = {known.key: known for known in self.tools.runner.known()}
+        known = self.tools.runner.known()
+        self.found = {one.key: one for one in known}
+        self.unheard = {one.key for one in known if not one.running}
         self.enter(self.root_spec)
         # Ends that nobody watched come first: nothing new starts before they are known.
         self._gatherer.observe(0)
@@ -91,6 +95,7 @@ class Driver:
         snapshot = snapshot_of(self.tools.blobs, spec) if spec.parent is None else self.root.snapshot
         member = Member.load(spec, snapshot, self.tools.ledger)
         self.members[spec.uid] = member
+        self._gatherer.look_for_decisions = True
         if member.state.chain.next == 0:
             self._journal.create(member, self.contents, self.tools.clock.now())
             self._stored(member, ())
@@ -149,22 +154,16 @@ class Driver:
                 if (granted := self._performer.grant(self.members[run])) and unit >= 0:
                     self.tell(self.members[run], *granted)
             if not self._inbox:
-                if self.found and not self._adopting():
-                    self.found.clear()
-                    for member, event in self._performer.start_deferred():
-                        self.tell(member, event)
+                for member, event in self._performer.start_deferred():
+                    self.tell(member, event)
                 if not self._inbox:
                     return moved
             moved = True
             uid = next(iter(reversed(self._inbox)))
             self._pass(self.members[uid], self._inbox.pop(uid), now)
 
-    def _adopting(self) -> bool:
-        """Whether attempts from before the restart can still come to their place without a new start."""
-        return not self._performer.deferred and any(member.state.asked for member in self.members.values())
-
     def _pass(self, member: Member, events: Iterable[Event], now: int) -> None:
-        before = member.state.run
+        before = member.state.chain.next
         played = run_pass(member.state, ordered(events), now)
         kept: list[Link] = []
         try:
@@ -182,7 +181,7 @@ class Driver:
         member.state, member.wake_at = passed.state, passed.wake_at
         self._stored(member, kept)
         self._gatherer.adopted(member)
-        self._tell_parent(member, settled_now=member.state.run.settled and not before.settled)
+        self._tell_parent(member, moved=member.state.chain.next > before)
 
     def _stored(self, member: Member, links: Sequence[Link]) -> None:
         if links:
@@ -192,7 +191,7 @@ class Driver:
         if self._unflushed_since is None:
             self._unflushed_since = self.tools.clock.monotonic()
 
-    def _tell_parent(self, member: Member, *, settled_now: bool) -> None:
+    def _tell_parent(self, member: Member, *, moved: bool) -> None:
         if member.spec.parent is None or member.spec.parent not in self.members:
             return
         parent = self.members[member.spec.parent]
@@ -200,7 +199,7 @@ class Driver:
         if unit is None:
             raise InvariantViolated(f"run {member.spec.uid} belongs to no step of its parent")
         if member.state.run.settled:
-            undone = self._undoing.pop(member.spec.uid, None) if settled_now else None
+            undone = self._undoing.pop(member.spec.uid, None) if moved else None
             if undone is not None:
                 complete = member.state.run is RunState.ROLLED_BACK
                 self.tell(parent, ChildUndone(undone, complete, member.state.message or member.state.reason))

@@ -1,7 +1,7 @@
 """Gathering: what the runner and people say, turned into events of the run that it is about."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from controller.engine.events import AttemptEnded, ChildEnded, Commanded, Event, GateDecided, Woken
 from controller.engine.state import Unit
@@ -12,6 +12,7 @@ from controller.model.attempt import AttemptKey, Finished, Lost, Progress, Start
 from controller.model.decision import Answer, Command, Decision
 from controller.model.states import OutcomeClass, Role, StepState, Verb
 from controller.runtime.collect import ended
+from controller.runtime.contents import Contents
 from controller.runtime.member import Member
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Gatherer:
         """Ends of attempts whose start is not recorded yet."""
         self._told: set[int] = set()
         """Decisions that were told and not answered yet."""
-        self._first = True
+        self.look_for_decisions = True
+        """Whether a member came that nobody has looked at decisions for."""
 
     def observe(self, wait_ms: int) -> bool:
         """Wait for the runner and tell the members what happened. Return whether anything did."""
@@ -35,6 +37,7 @@ class Gatherer:
         for seen in observations:
             if isinstance(seen, Finished | Lost):
                 self._stash[seen.key] = seen
+                self._driver.unheard.discard(seen.key)
             else:
                 self._show(seen)
         if observations:
@@ -79,9 +82,9 @@ class Gatherer:
 
     def decisions(self) -> None:
         """Tell the members what people decided and commanded."""
-        if not self._driver.tools.decisions.changed() and not self._first:
+        if not self._driver.tools.decisions.changed() and not self.look_for_decisions:
             return
-        self._first = False
+        self.look_for_decisions = False
         for member in list(self._driver.members.values()):
             for submitted in self._driver.tools.decisions.pending(member.spec.uid):
                 if submitted.id not in self._told:
@@ -89,42 +92,42 @@ class Gatherer:
                     self._submit(member, submitted)
 
     def _submit(self, member: Member, submitted: Decision | Command) -> None:
-        contents = self._driver.contents
         try:
-            patch = contents.put(dict(submitted.modifications)) if submitted.modifications else None
-            if isinstance(submitted, Decision):
-                event: Event = GateDecided(
-                    submitted.id,
-                    submitted.gate,
-                    submitted.digest,
-                    submitted.request,
-                    submitted.verdict,
-                    submitted.actor,
-                    submitted.comment,
-                    patch,
-                )
-            else:
-                event = self._command(submitted, patch, contents.put_result)
-                if submitted.verb in (Verb.SUSPEND, Verb.RESUME):
-                    self._driver.pass_on(member, submitted.verb, stop=submitted.stop)
+            event = told(submitted, self._driver.contents)
         except ValueError as error:
             self._driver.tools.decisions.answer([Answer(submitted.id, None, f"not a JSON value: {error}")])
             return
+        if isinstance(submitted, Command) and submitted.verb in (Verb.SUSPEND, Verb.RESUME):
+            self._driver.pass_on(member, submitted.verb, stop=submitted.stop)
         self._driver.tell(member, event)
 
-    def _command(self, command: Command, patch: str | None, put_result: Any) -> Commanded:
-        return Commanded(
-            command.id,
-            command.verb,
-            command.actor,
-            command.step,
-            command.comment,
+
+def told(submitted: Decision | Command, contents: Contents) -> GateDecided | Commanded:
+    """Return the event that a submission means, its values stored. Raises ValueError for what is not JSON."""
+    patch = contents.put(dict(submitted.modifications)) if submitted.modifications else None
+    if isinstance(submitted, Decision):
+        return GateDecided(
+            submitted.id,
+            submitted.gate,
+            submitted.digest,
+            submitted.request,
+            submitted.verdict,
+            submitted.actor,
+            submitted.comment,
             patch,
-            command.delay_ms,
-            put_result(command.output, {}) if command.output is not None else None,
-            command.undo,
-            command.stop,
         )
+    return Commanded(
+        submitted.id,
+        submitted.verb,
+        submitted.actor,
+        submitted.step,
+        submitted.comment,
+        patch,
+        submitted.delay_ms,
+        contents.put_result(submitted.output, {}) if submitted.output is not None else None,
+        submitted.undo,
+        submitted.stop,
+    )
 
 
 def ordered(events: Iterable[Event]) -> list[Event]:

@@ -155,7 +155,13 @@ class Performer:
         return bool(found) and member.key(effect.unit, Role.DO, effect.attempt) not in found
 
     def start_deferred(self) -> list[tuple[Member, Event]]:
-        """Start what had to wait for attempts from before a crash."""
+        """Start what had to wait until attempts from before a crash have their slots again, or never will.
+
+        Called when nothing else moves: what is still to be found then comes only with an end that was not told yet.
+        """
+        if not self.deferred or (self._driver.found and self._driver.unheard):
+            return []
+        self._driver.found.clear()
         deferred, self.deferred = self.deferred, []
         told: list[tuple[Member, Event]] = []
         for member, effect in deferred:
