@@ -67,7 +67,6 @@ class Attachment:
 
     def start(self, orders: Mapping[AttemptKey, Mapping[str, Any]]) -> None:
         """See to it that a supervisor takes the orders, this one or, if it dies before, its successor."""
-        self._untaken.update(orders)
         with supervising("cannot start or reach the supervisor"):
             if self._link is None:
                 lock = self._find()
@@ -78,6 +77,7 @@ class Attachment:
                         os.close(lock)
                     self._started.append(pid)
             assert self._link is not None
+            self._untaken.update(orders)
             self._link.send(list(orders.values()))
 
     def tell(self, order: Mapping[str, Any]) -> None:
@@ -88,6 +88,8 @@ class Attachment:
 
     def wait(self, seconds: float) -> None:
         """Wait until the journal has grown, at most so long. Raises DiskFull, RunnerUnavailable."""
+        if self._link is None and self._untaken:
+            self.start(dict(self._untaken))
         if self._link is None:
             time.sleep(seconds)
             return

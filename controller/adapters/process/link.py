@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import select
 import socket
@@ -43,8 +44,10 @@ class Link:
         if self.closed:
             return
         try:
-            self._socket.sendall(b"".join(orjson.dumps(order) + b"\n" for order in orders))
+            self._socket.sendall(b"".join(map(_line, orders)))
         except TimeoutError:
+            # Half an order may be on its way, so this connection is of no more use.
+            self.closed = True
             raise
         except OSError:
             self.closed = True
@@ -77,6 +80,14 @@ class Link:
         """Hang up. The supervisor stays as long as something runs."""
         self.closed = True
         self._socket.close()
+
+
+def _line(order: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(order) + b"\n"
+    except TypeError:
+        # Paths and environments are bytes; what is not UTF-8 in them comes as surrogates, which orjson refuses.
+        return json.dumps(order).encode() + b"\n"
 
 
 def take_lock(run_directory: Path) -> int | None:

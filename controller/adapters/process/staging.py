@@ -56,6 +56,9 @@ class Staging:
             "dir": directory,
             "timeout": launch.timeout_ms,
         }
+        paths = [*launch.agent_files, *(staged.path for staged in launch.staged)]
+        if leaving := [path for path in paths if path.startswith("/") or ".." in path.split("/") or "\0" in path]:
+            return Refusal(launch.key, f"not a path below the attempt's directory: {', '.join(map(repr, leaving))}")
         try:
             problem = self._fill(order, launch, where)
             if problem is None:

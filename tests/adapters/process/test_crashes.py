@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from controller.adapters.process import link
 from controller.adapters.process.host import Host
 from controller.adapters.process.runner import ProcessRunner
+from controller.errors import RunnerUnavailable
 from controller.model.attempt import Finished, KnownAttempt, Lost, Started
 from controller.model.states import OutcomeClass
 from tests.adapters.process.workshop import Workshop, gone, key, play, until, wait_for_file, watch
@@ -196,6 +198,30 @@ def test_a_line_that_its_writer_could_not_finish_counts_for_nothing(workshop: Wo
     assert after.known() == [KnownAttempt(key("step"), digest, running=False)]
     play(after, workshop.launch("next"))
     assert len(workshop.runner().known()) == 2
+
+
+def test_a_supervisor_that_does_not_answer(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = workshop.runner()
+    first.start_many([workshop.launch("step", "sleep 60")])
+    supervisor = workshop.supervisor()
+    os.kill(supervisor, signal.SIGSTOP)
+    first.close()
+    monkeypatch.setattr(link, "PATIENCE_S", 0.2)
+    second = workshop.runner()
+    with pytest.raises(RunnerUnavailable):
+        second.known()
+    os.kill(supervisor, signal.SIGCONT)
+    assert [attempt.running for attempt in second.known()] == [True]
+    os.kill(supervisor, signal.SIGSTOP)
+    # Too much for the buffers between them, so a part of it is not even sent.
+    many = [workshop.launch(f"s{number}", "true " + "x" * 100_000) for number in range(20)]
+    with pytest.raises(RunnerUnavailable):
+        second.start_many(many)
+    os.kill(supervisor, signal.SIGCONT)
+    monkeypatch.undo()
+    seen = watch(second, *(launch.key for launch in many))
+    assert sum(isinstance(found, Started) for found in seen) == len(many) + 1
+    assert {found.failure for found in seen if isinstance(found, Finished)} == {None}
 
 
 def test_orders_that_a_dying_supervisor_never_took_are_given_to_the_next(workshop: Workshop) -> None:

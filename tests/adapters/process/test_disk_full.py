@@ -116,8 +116,10 @@ def test_errors_of_the_system_become_ours() -> None:
 
 def test_a_supervisor_that_cannot_start(workshop: Workshop) -> None:
     runner = ProcessRunner(workshop.run_directory, workshop.blobs, workshop.folder, {}, python="/no/such/python")
-    with pytest.raises(RunnerUnavailable, match="cannot start or reach the supervisor"):
-        runner.start_many([workshop.launch("step")])
+    for _ in range(2):
+        with pytest.raises(RunnerUnavailable, match="cannot start or reach the supervisor"):
+            runner.start_many([workshop.launch("step")])
+    assert runner.known() == []
 
 
 def test_a_supervisor_that_ends_at_once(workshop: Workshop) -> None:

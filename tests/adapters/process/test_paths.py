@@ -1,5 +1,6 @@
 """Long paths, strange letters, and many attempts: the folder of a run may lie anywhere."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ PLACES = {
     "longer than a socket's name may be": "/".join(["folder" * 20, "below" * 20]),
     "with blanks and quotes": 'it\'s a "folder" $HOME',
     "with letters of the world": "größe/データ/🎼",
+    "with bytes that are no letters": "\udcff\udcfe",
 }
 
 
@@ -27,11 +29,15 @@ def test_anywhere(tmp_path: Path, place: str) -> None:
         while not first.observe(1000):
             pass
         first.close()
+        workshop.environment["LANG"] = "\udcfa"
         again = workshop.runner()
         assert [attempt.running for attempt in again.known()] == [True]
         (workshop.run_directory / "steps" / "go").touch()
         watch(again, key("step"))
-        assert workshop.log("step").startswith(f"{workshop.directory('step')}\nü\n")
+        path = os.fsencode(workshop.directory("step"))
+        assert again.log_path(key("step")).read_bytes().startswith(path + "\nü\n".encode())
+        play(again, workshop.launch("next", "echo $LANG"))
+        assert again.log_path(key("next")).read_bytes() == b"\xfa\n"
     finally:
         workshop.end()
 

@@ -125,6 +125,11 @@ REFUSED = {
         {"changed": {"staged": [StagedFile("b", "blake3:0")]}},
         "cannot stage a file: there is no blob",
     ),
+    "a staged file outside": (
+        {"changed": {"staged": [StagedFile("a/../../b", "x")]}},
+        "not a path below the attempt's",
+    ),
+    "an agent's file outside": ({"launch": {"files": {"/x": b""}}}, "not a path below the attempt's directory: '/x'"),
     "a variable with NUL": (
         {"launch": {"process": {"env": {"A": "\0"}}}},
         "not possible as environment variables: 'A'",

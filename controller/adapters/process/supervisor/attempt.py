@@ -102,6 +102,8 @@ class Attempt:
             maxRssKib=ending.max_rss_kib,
             problems=problems,
         )
+        # A deadline that nobody needs any more keeps this object alive; environment and secrets need not stay with it.
+        self.order, self.patterns = {}, ()
         self._ended(self)
 
 
