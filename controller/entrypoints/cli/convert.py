@@ -1,11 +1,12 @@
 """`libretto convert`: what is the canonical form of a definition?"""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from controller.entrypoints.cli.exits import INVALID_DEFINITION
 
 if TYPE_CHECKING:
     from controller.model.document import Document
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", "form", type=click.Choice(["yaml", "json"]), help="Default: yaml; for *.json, json.")
 @click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
 @click.option("--write", is_flag=True, help="Write back to the file, or to all files of a folder that need it.")
-def command(path: Path, form: str | None, target: Path | None, write: bool) -> None:
+@click.pass_context
+def command(ctx: click.Context, path: Path, form: str | None, target: Path | None, write: bool) -> None:
     """Write a definition in canonical form: a resource with apiVersion, kind, metadata and spec.
 
     Bare `orchestration:` documents (YAML or JSON, any accepted spelling) become resources of the same meaning and
@@ -26,7 +28,7 @@ def command(path: Path, form: str | None, target: Path | None, write: bool) -> N
     from controller.adapters.documents.definition_files import load
     from controller.adapters.documents.write import leading_comment, replace_file
     from controller.definition.validate import check
-    from controller.entrypoints.cli.problems import INVALID, as_text, summary
+    from controller.entrypoints.cli.problems import as_text, summary
 
     if write and target is not None:
         raise click.UsageError("--write and --to exclude each other")
@@ -37,7 +39,7 @@ def command(path: Path, form: str | None, target: Path | None, write: bool) -> N
     if errors:
         click.echo(as_text(errors, documents), err=True)
         click.echo(summary(errors, len(documents)), err=True)
-        sys.exit(INVALID)
+        ctx.exit(INVALID_DEFINITION)
     files: dict[str, list[Document]] = {}
     for document in documents:
         if document.readable:

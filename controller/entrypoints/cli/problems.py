@@ -3,14 +3,13 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from controller import __version__
 from controller.model.document import Document, split_lines
 from controller.model.problem import Problem
-
-INVALID = 3
-"""Exit code for definitions that say nothing which may be run."""
 
 _GUTTER = 7
 """Columns for the line number of an excerpt."""
@@ -20,8 +19,13 @@ Paint = Callable[[str, str], str]
 
 
 def as_text(problems: Sequence[Problem], documents: Iterable[Document], paint: Paint | None = None) -> str:
-    """Return one entry per problem, places aligned within a file; a hint comes with an excerpt of the file."""
+    """Return one entry per problem, places aligned within a file; a hint comes with an excerpt of the file.
+
+    A file that is not among the documents is read again, if it is still there.
+    """
     lines = {document.file: split_lines(document.text) for document in documents}
+    for file in {problem.location.file for problem in problems} - lines.keys():
+        lines[file] = _reread(file)
     entries = []
     for file, group in groupby(problems, key=lambda problem: problem.location.file):
         found = list(group)
@@ -79,6 +83,13 @@ def as_sarif(problems: Sequence[Problem]) -> str:
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
+def _reread(file: str) -> list[str]:
+    try:
+        return split_lines(Path(file).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return []
+
+
 def _result(problem: Problem, rule: int) -> Mapping[str, Any]:
     location = problem.location
     region: dict[str, Any] = {"startLine": location.line, "startColumn": location.column}
@@ -86,7 +97,7 @@ def _result(problem: Problem, rule: int) -> Mapping[str, Any]:
         region["endColumn"] = location.column + problem.length
     text = problem.message if problem.hint is None else f"{problem.message} ({problem.hint})"
     place: dict[str, Any] = {
-        "physicalLocation": {"artifactLocation": {"uri": _uri(location.file)}, "region": region},
+        "physicalLocation": {"artifactLocation": {"uri": quote(location.file)}, "region": region},
     }
     if problem.path:
         place["logicalLocations"] = [{"fullyQualifiedName": problem.path}]
@@ -97,12 +108,6 @@ def _result(problem: Problem, rule: int) -> Mapping[str, Any]:
         "message": {"text": text},
         "locations": [place],
     }
-
-
-def _uri(file: str) -> str:
-    from urllib.parse import quote
-
-    return quote(file)
 
 
 def _place(problem: Problem) -> str:

@@ -1,12 +1,21 @@
 """`libretto validate`: is what the files say right?"""
 
 import os
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from controller.entrypoints.cli.exits import INVALID_DEFINITION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from controller.definition.checked import Checked
+    from controller.model.document import Document
+
 _DEFAULT = "definitions"
+_PERHAPS_PUBLISHED = frozenset({"UnknownAgent", "UnknownOrchestration"})
 
 
 @click.command(name="validate")
@@ -14,20 +23,20 @@ _DEFAULT = "definitions"
 @click.option(
     "-o", "--output", "form", type=click.Choice(["text", "json", "sarif"]), default="text", help="How to show problems."
 )
-def command(paths: tuple[Path, ...], form: str) -> None:
+@click.pass_context
+def command(ctx: click.Context, paths: tuple[Path, ...], form: str) -> None:
     """Check definition files and folders; show every problem with its place.
 
     Without PATH the folder `definitions` is checked, else the current one. A file is checked together with the
-    definitions folder that it lies in, but only its own problems are shown. Exit code 3 when there are problems;
-    warnings alone do not count.
+    definitions folder that it lies in, and with what is published, but only its own problems are shown. Exit code 3
+    when there are problems; warnings alone do not count.
     """
-    from controller.definition.validate import check_together
-    from controller.entrypoints.cli.problems import INVALID, as_json, as_sarif, as_text, summary
+    from controller.entrypoints.cli.problems import as_json, as_sarif, as_text, summary
     from controller.wiring.definition_files import gather
 
     asked = paths or (Path(_DEFAULT) if Path(_DEFAULT).is_dir() else Path(),)
     documents, shown = gather(asked)
-    checked = check_together(documents)
+    checked = _check(documents, ctx.obj)
     problems = [problem for problem in checked.problems if problem.location.file in shown]
     match form:
         case "json":
@@ -39,7 +48,25 @@ def command(paths: tuple[Path, ...], form: str) -> None:
                 click.echo(as_text(problems, documents, _paint))
             click.echo(summary(problems, len(shown)))
     if any(problem.severity == "error" for problem in problems):
-        sys.exit(INVALID)
+        ctx.exit(INVALID_DEFINITION)
+
+
+def _check(documents: "Sequence[Document]", state_dir: str | None) -> "Checked":
+    from controller.definition.validate import check_together
+
+    checked = check_together(documents)
+    if not any(problem.rule in _PERHAPS_PUBLISHED for problem in checked.problems):
+        return checked
+    # The state directory is opened only when something is not found in the files, and nothing is written to it.
+    from controller.wiring.definitions import published
+    from controller.wiring.local import Local
+
+    local = Local.open(state_dir, read_only=True)
+    try:
+        store, store_agents = published(local.stores.objects)
+    finally:
+        local.close()
+    return check_together(documents, store=store, store_agents=store_agents)
 
 
 def _paint(text: str, severity: str) -> str:
