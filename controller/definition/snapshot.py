@@ -76,6 +76,14 @@ class Snapshot:
             found[key] = self.agent_of(entry, step).spec
         return found
 
+    def orchestrations(self) -> Iterator[tuple[Digest, CatalogEntry]]:
+        """Yield every orchestration with its digest."""
+        yield from self._orchestrations.items()
+
+    def agents(self) -> Iterator[AgentEntry]:
+        """Yield every agent, by organization and slug."""
+        yield from (agent for _, agent in sorted(self._agents.items()))
+
     def files(self) -> dict[Digest, str]:
         """Return the digest and name of every file of every agent: the blobs that must exist before the run starts."""
         return {digest: name for agent in self._agents.values() for name, digest in sorted(agent.files.items())}
