@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from controller.engine.bookkeeping import SATISFIES
-from controller.engine.settle import halted
+from controller.engine.decide_halt import halted
 from controller.engine.state import State
 from controller.engine.units import index_of, instance_of, unit_of
 from controller.model.graph import GraphStep

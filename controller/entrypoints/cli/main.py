@@ -11,6 +11,20 @@ from controller.entrypoints.cli import exits
 VERBS = {
     "validate": "Check definition files and folders.",
     "run": "Run an orchestration.",
+    "approve": "Approve what waits at a checkpoint.",
+    "reject": "Reject what waits at a checkpoint; the run ends.",
+    "modify": "Have a step done again with changes, at its checkpoint.",
+    "retry": "Try a failed step again.",
+    "skip": "Go on without a failed step.",
+    "abort": "End a run, with or without undoing what it changed.",
+    "undo": "Undo what a run changed.",
+    "status": "Show what goes on, waits or failed lately.",
+    "list": "List runs.",
+    "tree": "Show a run with its phases, steps, attempts and child runs.",
+    "show": "Show a run or a step: definition, input, output, artifacts.",
+    "logs": "Show what a step printed.",
+    "output": "Print the output of a run or step for programs.",
+    "explain": "Say why a step ran, was skipped, came from the cache, or waits.",
 }
 """Verb -> what it does in one line, so that `--help` imports none of them. The module is `<verb>.py` beside this file."""
 
