@@ -1,0 +1,33 @@
+"""What can a person do with a run in the state that it is in? Commands to paste, and nothing that would be refused."""
+
+from controller.engine.outlook import failed
+from controller.engine.status import open_gates
+from controller.entrypoints.cli.wording import short
+from controller.model.states import RunState
+from controller.runtime.member import Member
+
+
+def instead(member: Member) -> str | None:
+    """Return one line with what is possible; None where nothing is."""
+    offered = possible(member)
+    return f"possible: {' · '.join(offered)}" if offered else None
+
+
+def possible(member: Member) -> list[str]:
+    """Return the commands that the run would take now."""
+    state, run = member.state, short(member.spec.uid)
+    match state.run:
+        case RunState.FAILED if state.reason == "UndoIncomplete":
+            return [f"libretto resume {run}"]
+        case RunState.FAILED:
+            found = [f"libretto retry {run} {member.name(unit)}" for unit in failed(state)[:1]]
+            return [*found, f"libretto abort {run}", f"libretto undo {run}"]
+        case RunState.SUCCEEDED | RunState.ABORTED:
+            return [f"libretto undo {run}"]
+        case RunState.ROLLED_BACK:
+            return []
+        case RunState.ROLLING_BACK:
+            return [f"libretto resume {run}"]
+        case _:
+            gates = [f"libretto approve {run} {gate.gate}" for gate in open_gates(state)[:1]]
+            return [*gates, f"libretto abort {run}", f"libretto abort {run} --undo"]

@@ -1,0 +1,54 @@
+"""`libretto skip`: go on without a failed step."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command(name="skip")
+@click.argument("run")
+@click.argument("step", required=False)
+@click.option(
+    "--output", "file", type=click.Path(path_type=Path), metavar="JSON", help="Output to go on with; without it: null."
+)
+@click.option("--comment", metavar="TEXT", help="Why; it is kept in the ledger.")
+@click.option("--no-wait", is_flag=True, help="Only record it; `libretto resume` goes on.")
+@click.option("-o", "form", type=click.Choice(["text", "json", "yaml"]), default="text", help="Form of the output.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    run: str,
+    step: str | None,
+    file: Path | None,
+    comment: str | None,
+    no_wait: bool,
+    form: str,
+) -> None:
+    """Go on without a failed STEP of RUN, where its definition allows it (allowSkip).
+
+    Without STEP it is the one that failed last. What depends on it gets the output that you give, else null. Where no
+    other process drives the run, it is driven here, and the exit code is that of the run.
+    """
+    from controller.entrypoints.cli.commanding import recover
+    from controller.entrypoints.cli.session import session
+    from controller.model.decision import Command
+    from controller.model.states import Verb
+    from controller.wiring.local import person
+
+    output = _read(file) if file is not None else None
+    with session(ctx) as opened:
+        wish = Command(0, "", Verb.SKIP, person(), comment=comment, output=output)
+        sys.exit(recover(opened, run, step, wish, form=form, wait=not no_wait))
+
+
+def _read(file: Path) -> Any:
+    from controller.runtime.strict_json import parse
+
+    try:
+        return parse(file.read_bytes())
+    except OSError as error:
+        raise click.UsageError(f"cannot read {file}: {error.strerror}") from error
+    except ValueError as error:
+        raise click.UsageError(f"{file}: {error}") from error
