@@ -8,10 +8,12 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
 from controller.model.resource import AgentResource, OrchestrationResource
+from tools.guide_schema import guide_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,14 +25,19 @@ KINDS: Mapping[str, type[BaseModel]] = {"agent": AgentResource, "orchestration":
 
 
 def schemas() -> dict[str, str]:
-    """JSON Schemas for editors: what may be written in a file of each kind, in its canonical form."""
+    """JSON Schemas for editors: what may be written in a file of each kind, and in a bare `orchestration:` document."""
     made = {}
     for name, kind in KINDS.items():
         # "serialization": defaults then stand there as people write them, e.g. "10s" rather than 10000.
         schema = kind.model_json_schema(by_alias=True, mode="serialization")
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-        made[f"docs/schemas/{name}.schema.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        made[f"docs/schemas/{name}.schema.json"] = _written(schema)
+    made["docs/schemas/guide.schema.json"] = _written(guide_schema())
     return made
+
+
+def _written(schema: Mapping[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (schemas,)
