@@ -1,7 +1,9 @@
 """Is what is left of a run tree what once happened? Every digest is computed anew; nothing else is believed."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from controller.definition.snapshot import Snapshot
 from controller.engine.semantic import semantic_digest
@@ -52,9 +54,13 @@ class Examined:
         """Digest of the last sound record."""
         return self.links[-1].digest if self.links else GENESIS
 
+    @property
+    def semantic(self) -> Digest | None:
+        """Semantic digest; None while the run is not settled."""
+        return semantic_digest(self.state) if self.state is not None and self.state.run.settled else None
 
-@dataclass(frozen=True)
-class Verification:
+
+class Verification(NamedTuple):
     """What verifying a run tree found."""
 
     runs: Sequence[Examined]
@@ -62,7 +68,7 @@ class Verification:
     findings: Sequence[Finding]
     """The first bad record first; empty: it is sound."""
     approvals: Sequence[Approval]
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = MappingProxyType({})
     """Kind of content -> how many match their digests."""
     anchor: int | None = None
     """Record that the anchor names."""
