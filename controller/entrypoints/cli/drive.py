@@ -32,7 +32,7 @@ def drive(
     *,
     form: str = "text",
     wait: bool = True,
-    interactive: bool | None = None,
+    interactive: bool = True,
     again: str | None = None,
     presenter: Presenter | None = None,
 ) -> int:
@@ -40,7 +40,7 @@ def drive(
 
     `spec` is a new run from `admit`, or a stored one: then pending decisions and commands are taken up first, so a
     command that was submitted before the call is carried out. `wait=False` returns (exit code 7) when only open
-    checkpoints keep the run from going on. `interactive` asks at checkpoints; default: when in- and output are terminals.
+    checkpoints keep the run from going on. `interactive` asks at checkpoints where in- and output are terminals.
     `again` is the command that would run the same thing once more, for the summary.
 
     Ctrl-C and SIGTERM suspend the run and stop its steps; a second one kills them. A closed terminal only ends the
@@ -60,7 +60,7 @@ def drive(
             with _closing(driver):
                 # What runs and what has ended is looked at before the driver takes any of it up.
                 show.opened(tree, _found(driver, session) if known else None)
-                ask = _prompt(tree, interactive, form)
+                ask = _prompt(tree, form, interactive=interactive)
                 try:
                     ending = _play(driver, tree, show, signals, ask, wait=wait)
                 finally:
@@ -128,9 +128,8 @@ def _found(driver: "Driver", session: Session) -> Found:
     return Found(state.succeeded + state.skipped, left, state.suspended)
 
 
-def _prompt(tree: Tree, interactive: bool | None, form: str) -> "Prompt | None":
-    wanted = form == "text" and on_terminal() and sys.stdin.isatty() if interactive is None else interactive
-    if not wanted:
+def _prompt(tree: Tree, form: str, *, interactive: bool) -> "Prompt | None":
+    if not interactive or form != "text" or not (on_terminal() and sys.stdin.isatty()):
         return None
     from controller.entrypoints.cli.prompt import Prompt
 

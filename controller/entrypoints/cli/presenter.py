@@ -72,13 +72,13 @@ class Ending(StrEnum):
 class Presenter(Protocol):
     """Shows a run tree. No method raises because the output has gone."""
 
-    def opened(self, tree: Tree, found: Found | None) -> None:
+    def opened(self, tree: Tree, found: Found | None, /) -> None:
         """Begin. `found` says how the run was found when it is not a new one."""
 
-    def records(self, member: "Member", links: Sequence["Link"]) -> None:
+    def records(self, member: "Member", links: Sequence["Link"], /) -> None:
         """Show what was recorded; `member.state` is the state after it."""
 
-    def progress(self, member: "Member", key: "AttemptKey", done: int, total: int) -> None:
+    def progress(self, member: "Member", key: "AttemptKey", done: int, total: int, /) -> None:
         """Show how far an attempt says it is."""
 
     def tick(self, prompt: str | None) -> None:
@@ -87,7 +87,7 @@ class Presenter(Protocol):
     def note(self, text: str) -> None:
         """Tell the person something that is not in the ledger."""
 
-    def closed(self, ending: Ending, code: int) -> None:
+    def closed(self, ending: Ending, code: int, /) -> None:
         """End with the summary."""
 
 

@@ -1,22 +1,139 @@
 """The end of a run on a screen: the first line answers how it ended, then the evidence, then what to do next."""
 
-from controller.engine.status import open_gates
 from controller.engine.units import unit_of
+from controller.entrypoints.cli.facts import Facts, Failure, everything, facts_of
+from controller.entrypoints.cli.next_steps import NextStep, named, next_steps
 from controller.entrypoints.cli.presenter import Ending, Tree
-from controller.entrypoints.cli.wording import brief, count, short, span
+from controller.entrypoints.cli.wording import brief, count, one_line, short, span
+from controller.machine.chain import check
 from controller.model.states import RunState
 
 
 def closing(tree: Tree, ending: Ending, *, resumed: bool = False) -> list[str]:
-    """Return the last lines of a run's presentation."""
-    run = tree.top.state.run
+    """Return the last lines of a run's presentation. `resumed`: it was driven before, perhaps by somebody who crashed."""
+    facts = facts_of(tree)
+    state = tree.top.state.run if ending is Ending.SETTLED else None
+    steps = next_steps(tree, facts, ending)
+    match state:
+        case RunState.SUCCEEDED:
+            return [_succeeded(tree, facts, resumed=resumed), "", *_commands(steps, ("output", "verify", "again"))]
+        case RunState.FAILED:
+            return [*_failed(tree, facts), *_what_you_can_do(steps)]
+        case RunState.ROLLED_BACK:
+            undone = count(len(facts.undone), "change")
+            return [
+                f"Rolled back after {span(facts.took_ms)}: {undone} undone, nothing remains",
+                *_what_you_can_do(steps),
+            ]
+        case RunState.ABORTED:
+            said = f": {one_line(tree.top.state.message)}" if tree.top.state.message else ""
+            return [f"Aborted after {span(facts.took_ms)}{said}", *_left(facts), *_what_you_can_do(steps)]
+        case _:
+            return [*_unfinished(tree, facts, ending), *_what_you_can_do(steps)]
+
+
+def _succeeded(tree: Tree, facts: Facts, *, resumed: bool) -> str:
+    state = tree.top.state
+    steps = count(facts.steps, "step")
+    aside = [f"{facts.cached} cached"] if facts.cached else []
+    aside += [f"{facts.skipped} skipped"] if facts.skipped else []
+    if aside:
+        steps += f" ({', '.join(aside)})"
+    if resumed:
+        ran = "no step ran twice" if not facts.twice else f"{named(facts.twice)} took more than one attempt"
+        sound = "unbroken" if unbroken(tree) else "BROKEN: libretto verify tells where"
+        return f"Succeeded · {steps} · {ran} · ledger {count(state.chain.next, 'record')}, {sound}"
+    parts = [
+        f"Succeeded in {span(facts.took_ms)}",
+        ", ".join(
+            filter(
+                None,
+                [
+                    steps,
+                    count(facts.children, "child run") if facts.children else "",
+                    count(facts.approvals, "approval") if facts.approvals else "",
+                    count(facts.retries, "retry", "retries"),
+                ],
+            )
+        ),
+        f"ledger {count(state.chain.next, 'record')}, head {brief(state.chain.head)}",
+    ]
+    return " · ".join(parts)
+
+
+def unbroken(tree: Tree) -> bool:
+    """Follow the stored chain of every run of the tree, byte by byte."""
+    ledger = tree.session.local.stores.ledger
+    return all(check(ledger.read(member.spec.uid)).broken is None for member in everything(tree))
+
+
+def _failed(tree: Tree, facts: Facts) -> list[str]:
+    state = tree.top.state
+    after = f"after {span(facts.took_ms)}"
+    if state.reason == "UndoIncomplete":
+        remaining = count(len(facts.remaining), "change remains", "changes remain")
+        lines = [f"Failed (UndoIncomplete) {after}: {remaining}"]
+        return lines + [f"  {name:<12} {reason}" for name, reason in facts.remaining]
+    if not facts.failures:
+        return [f"Failed ({state.reason}) {after}: {one_line(state.message)}", *_left(facts)]
+    failure = facts.failures[0]
+    if len(facts.failures) > 1:
+        what = f"{len(facts.failures)} steps failed: {named([one.path for one in facts.failures])}"
+    elif failure.most > 1 and failure.attempts >= failure.most:
+        what = f'step "{failure.path}" used its {failure.most} attempts'
+    else:
+        what = f'step "{failure.path}" failed'
+    reason = "" if state.reason == "StepFailed" else f" ({state.reason})"
+    return [f"Failed{reason} {after}: {what}", f"  last error   {_last_error(tree, failure)}", *_left(facts)]
+
+
+def _last_error(tree: Tree, failure: Failure) -> str:
+    text = failure.reason + (f": {failure.log}" if failure.log else "")
+    run = tree.root if failure.run == tree.root else failure.run
+    return f"{one_line(text, 300)} (libretto logs {short(run)} {failure.own})"
+
+
+def _left(facts: Facts) -> list[str]:
+    lines = []
+    if facts.not_reached:
+        lines.append(f"  not reached  {named(facts.not_reached)}")
+    if facts.kept:
+        reused = " (outputs are reused by a retry)" if facts.failures else ""
+        lines.append(f"  kept         {named(facts.kept)}{reused}")
+    return lines
+
+
+def _unfinished(tree: Tree, facts: Facts, ending: Ending) -> list[str]:
+    done = f"{facts.done} of {count(facts.steps, 'step')} done"
+    match ending:
+        case Ending.WAITING:
+            waits = named([gate.gate for gate in facts.gates])
+            lines = [f"Waiting for approval of {waits} after {span(facts.took_ms)}, {done}"]
+            for gate in facts.gates:
+                lines.append(f'  {gate.gate}, severity {gate.severity}: "{one_line(gate.question)}"')
+                own = gate.gate.rpartition("/")[2]
+                lines.append(f"  output {brief(gate.digest)} (shown with: libretto show {short(gate.run)} {own})")
+            return lines
+        case Ending.SUSPENDED:
+            still = sum(1 for unit in tree.top.state.frontier if unit == unit_of(unit >> 14))
+            nothing = "nothing runs" if not still or not tree.top.state.holding else "its steps were left to end"
+            return [f"Suspended after {span(facts.took_ms)}, {done}; {nothing}, and nothing is lost"]
+        case Ending.UNDRIVEN:
+            return [f"Nobody drives this run; it is {tree.top.state.run}, {done}"]
+        case _:
+            return [f"The run goes on without this terminal, {done}"]
+
+
+def _what_you_can_do(steps: list[NextStep]) -> list[str]:
+    if not steps:
+        return []
+    width = max(len(step.command) for step in steps)
+    return ["What you can do", *(f"  {step.command:<{width}}   {step.effect}" for step in steps)]
+
+
+def _commands(steps: list[NextStep], words: tuple[str, ...]) -> list[str]:
+    width = max(len(step.command) for step in steps)
     return [
-        f"{run} {ending} {resumed}",
-        str(count(1, "x")),
-        brief(""),
-        short(tree.root),
-        span(0),
-        str(open_gates),
-        str(unit_of(0)),
-        RunState.FAILED,
+        f"  {word:<9} {step.command:<{width}}   ({step.effect})" if step.effect else f"  {word:<9} {step.command}"
+        for word, step in zip(words, steps, strict=True)
     ]

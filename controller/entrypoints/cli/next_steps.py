@@ -1,0 +1,106 @@
+"""What can a person do now? Commands that can be pasted, and only those that the run's state allows."""
+
+from typing import NamedTuple
+
+from controller.entrypoints.cli.facts import Facts
+from controller.entrypoints.cli.presenter import Ending, Tree
+from controller.entrypoints.cli.wording import short
+from controller.model.states import RunState
+
+MOST_NAMED = 6
+"""Steps that are named in one line; more are counted."""
+
+
+class NextStep(NamedTuple):
+    """A command and what it does."""
+
+    command: str
+    effect: str
+
+
+def next_steps(tree: Tree, facts: Facts, ending: Ending) -> list[NextStep]:
+    """Return what may be done, the most useful first."""
+    run = short(tree.root)
+    if ending is Ending.WAITING or (ending is Ending.UNDRIVEN and facts.gates):
+        return [*_decisions(run, facts), NextStep(f"libretto resume {run}", "go on afterwards")]
+    if ending is not Ending.SETTLED:
+        return [
+            NextStep(f"libretto resume {run}", "go on"),
+            NextStep(f"libretto abort {run}{' --undo' if facts.undoable else ''}", _ending_effect(facts)),
+        ]
+    match tree.top.state.run:
+        case RunState.SUCCEEDED:
+            return _after_success(tree, run, facts)
+        case RunState.FAILED:
+            return _after_failure(tree, run, facts)
+        case RunState.ABORTED if facts.undoable:
+            return [
+                NextStep(f"libretto undo {run}", f"take back {named(facts.undoable)}, in that order"),
+                _again(tree, run),
+            ]
+        case _:
+            return [_again(tree, run)]
+
+
+def _decisions(run: str, facts: Facts) -> list[NextStep]:
+    steps = []
+    for gate in facts.gates:
+        step = f" {gate.gate}" if len(facts.gates) > 1 else ""
+        words = {
+            "approve": NextStep(f"libretto approve {run}{step}", f"release what waits for {gate.gate}"),
+            "reject": NextStep(f"libretto reject {run}{step}", "end the run"),
+            "modify": NextStep(f"libretto modify {run}{step} --set KEY=VALUE", "do the step again with a change"),
+        }
+        steps += [words[action] for action in words if action in gate.actions]
+    return steps
+
+
+def _after_success(tree: Tree, run: str, facts: Facts) -> list[NextStep]:
+    again = _again(tree, run)
+    if facts.from_cache_again:
+        again = again._replace(effect=f"{facts.from_cache_again} of {facts.steps} steps will come from the cache")
+    return [
+        NextStep(f"libretto output {run}", "what it came to"),
+        NextStep(f"libretto verify {run}", "prove that the ledger is unbroken"),
+        again,
+    ]
+
+
+def _after_failure(tree: Tree, run: str, facts: Facts) -> list[NextStep]:
+    reason = tree.top.state.reason
+    if reason == "UndoIncomplete":
+        return [NextStep(f"libretto resume {run}", "try again to undo what remains")]
+    steps = []
+    if facts.failures:
+        failure = facts.failures[0]
+        target = f"{run} {failure.step}"
+        steps.append(
+            NextStep(f"libretto retry {target}", "try again, keep what is done (with a change: --set KEY=VALUE)")
+        )
+        if failure.allow_skip:
+            effect = "go on without it, or with an output of yours: --output FILE (allowed: allowSkip)"
+            steps.append(NextStep(f"libretto skip {target}", effect))
+    elif reason == "FinalizerFailed":
+        steps.append(NextStep(f"libretto retry {run}", "run the final steps again"))
+    else:
+        steps.append(_again(tree, run))
+    undo = " --undo" if facts.undoable else ""
+    steps.append(NextStep(f"libretto abort {run}{undo}", _ending_effect(facts)))
+    return steps
+
+
+def _ending_effect(facts: Facts) -> str:
+    if not facts.undoable:
+        return "give up; there is nothing to undo"
+    order = ", in that order," if len(facts.undoable) > 1 else ""
+    return f"undo {named(facts.undoable)}{order} then stop"
+
+
+def _again(tree: Tree, run: str) -> NextStep:
+    return NextStep(tree.again or f"libretto rerun {run}", "start the same once more")
+
+
+def named(names: list[str]) -> str:
+    """Return names as a person lists them: `a, b and c`, `a, b and 12 more`."""
+    shown = names if len(names) <= MOST_NAMED else [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} more"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
