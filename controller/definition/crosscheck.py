@@ -66,14 +66,20 @@ def _duplicates(orchestrations: Sequence[CheckedOrchestration], agents: Sequence
         known = first.setdefault(identity, checked)
         if known is not checked:
             message = f"{checked.spec.name} {checked.spec.version} is defined in {known.document.file} already"
-            path: Path = ("spec", "version") if checked.resource.spec.version != "1.0.0" else ("spec", "name")
+            written = checked.resource.spec.model_fields_set
+            path: Path = ("spec", "version") if "version" in written else _name(written, "name")
             checked.findings.add(path, message, "DuplicateDefinition", "give it another version or name")
     known_agents: dict[tuple[str, str | None], CheckedAgent] = {}
     for agent in agents:
         other = known_agents.setdefault((agent.organization, agent.spec.slug), agent)
         if other is not agent:
             message = f'agent "{agent.spec.slug}" is defined in {other.document.file} already'
-            agent.findings.add(("spec", "slug"), message, "DuplicateAgent", "give it another slug")
+            path = _name(agent.resource.spec.model_fields_set, "slug")
+            agent.findings.add(path, message, "DuplicateAgent", "give it another slug")
+
+
+def _name(written: set[str], field: str) -> Path:
+    return ("spec", field) if field in written else ("metadata", "name")
 
 
 def _step(
@@ -90,7 +96,7 @@ def _step(
     try:
         child = catalog.child(entry, step)
     except (NotFound, Ambiguous) as error:
-        field = "version" if '"' in error.message and step.orchestration.version else "name"
+        field = "name" if step.orchestration.version is None else "version"
         findings.add((*path, "orchestration", field), error.message, "UnknownOrchestration", error.hint)
         return None
     _parameters(checked, step, child, (*path, "orchestration", "parameters"))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from controller.model.document import Document, render_path
 from controller.model.document import Path as DocumentPath
@@ -18,8 +18,10 @@ MOST_AGENT_FILES = 1000
 _PROCESS: DocumentPath = ("spec", "process")
 
 
-class _Refused(Exception):
+class _Refused(NamedTuple):
     """Why a file cannot belong to the agent."""
+
+    reason: str
 
 
 def attach(document: Document, folder: Path) -> Document:
@@ -34,21 +36,14 @@ def attach(document: Document, folder: Path) -> Document:
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
     for path, pattern in _references(process):
-        try:
-            for file in _matches(folder, pattern, single=path[2] == "argv"):
-                files[file.relative_to(folder).as_posix()] = _content(file, folder)
-        except _Refused as refused:
-            span = document.span(path)
-            problems.append(
-                Problem(
-                    document.location(path),
-                    render_path(path),
-                    f'"{pattern}": {refused}',
-                    "AgentFile",
-                    f"paths are relative to the folder of {Path(document.file).name}",
-                    span.length,
-                )
-            )
+        found = _contents(folder, pattern, single=path[2] == "argv")
+        if isinstance(found, _Refused):
+            hint = f"paths are relative to the folder of {Path(document.file).name}"
+            message = f'"{pattern}": {found.reason}'
+            length = document.span(path).length
+            problems.append(Problem(document.location(path), render_path(path), message, "AgentFile", hint, length))
+        else:
+            files.update(found)
     return replace(document, files=files, problems=(*document.problems, *problems))
 
 
@@ -69,30 +64,46 @@ def _references(process: dict[str, Any]) -> Iterator[tuple[DocumentPath, str]]:
                     yield (*_PROCESS, field, index), item
 
 
-def _matches(folder: Path, pattern: str, *, single: bool) -> list[Path]:
+def _contents(folder: Path, pattern: str, *, single: bool) -> dict[str, bytes] | _Refused:
+    matches = _matches(folder, pattern, single=single)
+    if isinstance(matches, _Refused):
+        return matches
+    contents = {}
+    for file in matches:
+        content = _content(file, folder)
+        if isinstance(content, _Refused):
+            return content
+        contents[file.relative_to(folder).as_posix()] = content
+    return contents
+
+
+def _matches(folder: Path, pattern: str, *, single: bool) -> list[Path] | _Refused:
     parts = Path(pattern).parts
     if not parts or Path(pattern).is_absolute() or ".." in parts:
-        raise _Refused("the path leads out of the agent's folder")
+        return _Refused("the path leads out of the agent's folder")
     if single:
         return [folder / pattern]
-    found = sorted(file for file in folder.glob(pattern) if not file.is_dir() and "__pycache__" not in file.parts)
+    try:
+        found = sorted(file for file in folder.glob(pattern) if not file.is_dir() and "__pycache__" not in file.parts)
+    except (OSError, ValueError) as error:
+        return _Refused(f"cannot be searched for: {error}")
     if not found:
-        raise _Refused("no such file")
+        return _Refused("no such file")
     if len(found) > MOST_AGENT_FILES:
-        raise _Refused(f"more than {MOST_AGENT_FILES} files")
+        return _Refused(f"more than {MOST_AGENT_FILES} files")
     return found
 
 
-def _content(file: Path, folder: Path) -> bytes:
+def _content(file: Path, folder: Path) -> bytes | _Refused:
     try:
         if not file.resolve().is_relative_to(folder.resolve()):
-            raise _Refused("a link that leads out of the agent's folder")
+            return _Refused("a link that leads out of the agent's folder")
         if not file.exists():
-            raise _Refused("no such file")
+            return _Refused("no such file")
         if not file.is_file():
-            raise _Refused("not a regular file")
+            return _Refused("not a regular file")
         if file.stat().st_size > LARGEST_AGENT_FILE:
-            raise _Refused(f"larger than {LARGEST_AGENT_FILE:,} bytes")
+            return _Refused(f"larger than {LARGEST_AGENT_FILE:,} bytes")
         return file.read_bytes()
-    except OSError as error:
-        raise _Refused(f"cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        return _Refused(f"cannot be read: {error}")

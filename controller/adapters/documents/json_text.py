@@ -11,6 +11,7 @@ from typing import Any
 
 from controller.adapters.documents.limits import LARGEST_DEPTH, LARGEST_NODES
 from controller.adapters.documents.scalars import Refusal, finite, whole
+from controller.errors import DefinitionInvalid
 from controller.model.document import LINE_BREAK, Document, Path, Positions, Span, place, render_path
 from controller.model.problem import Location, Problem
 
@@ -24,25 +25,13 @@ _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r"
 _HEX = re.compile(r"[0-9a-fA-F]{4}")
 
 
-class _Broken(Exception):
-    """The text cannot be read further."""
-
-    def __init__(self, at: int, message: str, rule: str = "Syntax", hint: str | None = None) -> None:
-        super().__init__(message)
-        self.at = at
-        self.rule = rule
-        self.hint = hint
-
-
 def read_json(file: str, text: str) -> list[Document]:
     """Return the one document of a JSON text, unreadable where it cannot be parsed."""
-    reader = _Reader(text)
+    reader = _Reader(file, text)
     try:
         data = reader.document()
-    except _Broken as broken:
-        location = Location(file, *place(text, broken.at))
-        problem = Problem(location, "", f"not JSON: {broken}", broken.rule, broken.hint)
-        return [Document(file, None, text, problems=(problem,), refused=frozenset({()}))]
+    except DefinitionInvalid as broken:
+        return [Document(file, None, text, problems=broken.problems, refused=frozenset({()}))]
     problems = []
     for at, end, path, refusal in reader.refusals:
         location = Location(file, *place(text, at))
@@ -54,7 +43,8 @@ def read_json(file: str, text: str) -> list[Document]:
 class _Reader:
     """Reads one value; remembers offsets, which become lines and columns when somebody asks."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
         self.text = text
         self.at = 0
         self.nodes = 0
@@ -66,7 +56,7 @@ class _Reader:
         value = self._value((), 0)
         self._skip()
         if self.at < len(self.text):
-            raise _Broken(self.at, f"{self._word()} after the end of the document")
+            raise self._broken(self.at, f"{self._word()} after the end of the document")
         return value
 
     def positions(self) -> Positions:
@@ -80,11 +70,11 @@ class _Reader:
         self._skip()
         self.nodes += 1
         if self.nodes > LARGEST_NODES:
-            raise _Broken(self.at, f"more than {LARGEST_NODES:,} values", "TooLarge")
+            raise self._broken(self.at, f"more than {LARGEST_NODES:,} values", "TooLarge")
         start = self.at
         match self.text[start : start + 1]:
             case "{" | "[" if depth >= LARGEST_DEPTH:
-                raise _Broken(start, f"nested deeper than {LARGEST_DEPTH} levels", "TooDeep")
+                raise self._broken(start, f"nested deeper than {LARGEST_DEPTH} levels", "TooDeep")
             case "{":
                 value: Any = self._object(path, depth)
             case "[":
@@ -103,13 +93,13 @@ class _Reader:
             self._skip()
             start = self.at
             if self.text[start : start + 1] != '"':
-                raise _Broken(start, f"expected a name in double quotes, found {self._word()}")
+                raise self._broken(start, f"expected a name in double quotes, found {self._word()}")
             key = self._string()
             member: Path = (*path, key)
             end = self.at
             self._skip()
             if self.text[self.at : self.at + 1] != ":":
-                raise _Broken(self.at, f'expected ":" after the name "{key}", found {self._word()}')
+                raise self._broken(self.at, f'expected ":" after the name "{key}", found {self._word()}')
             self.at += 1
             if key in made:
                 line, _ = place(self.text, self.keys[member][0])
@@ -141,12 +131,12 @@ class _Reader:
         if first:
             return False
         if found != ",":
-            raise _Broken(self.at, f'expected "," or "{bracket}", found {self._word()}')
+            raise self._broken(self.at, f'expected "," or "{bracket}", found {self._word()}')
         comma = self.at
         self.at += 1
         self._skip()
         if self.text[self.at : self.at + 1] == bracket:
-            raise _Broken(comma, f'a comma before "{bracket}"', hint="remove it")
+            raise self._broken(comma, f'a comma before "{bracket}"', hint="remove it")
         return False
 
     def _plain(self, path: Path) -> Any:
@@ -164,7 +154,9 @@ class _Reader:
         if word and word[0] in _WORDS:
             self.at = word.end()
             return _WORDS[word[0]]
-        raise _Broken(start, f"expected a value, found {self._word()}", hint=_HINTS.get(word[0][:1] if word else ""))
+        raise self._broken(
+            start, f"expected a value, found {self._word()}", hint=_HINTS.get(word[0][:1] if word else "")
+        )
 
     def _string(self) -> str:
         if simple := _STRING.match(self.text, self.at):
@@ -185,9 +177,9 @@ class _Reader:
                 case "\\":
                     parts.append(self._escape())
                 case "":
-                    raise _Broken(start, "text without a closing quote")
+                    raise self._broken(start, "text without a closing quote")
                 case _:
-                    raise _Broken(self.at, "a line break or tab inside text", hint=r"write \n or \t")
+                    raise self._broken(self.at, "a line break or tab inside text", hint=r"write \n or \t")
 
     def _escape(self) -> str:
         at = self.at
@@ -197,7 +189,7 @@ class _Reader:
             return _ESCAPES[letter]
         first = self._unit(at)
         if first is None:
-            raise _Broken(at, f"unknown escape \\{letter}")
+            raise self._broken(at, f"unknown escape \\{letter}")
         self.at += 6
         if 0xD800 <= first <= 0xDBFF:
             second = self._unit(self.at)
@@ -205,7 +197,7 @@ class _Reader:
                 self.at += 6
                 return chr(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00))
         if 0xD800 <= first <= 0xDFFF:
-            raise _Broken(at, "half of a surrogate pair stands for no character")
+            raise self._broken(at, "half of a surrogate pair stands for no character")
         return chr(first)
 
     def _unit(self, at: int) -> int | None:
@@ -216,6 +208,11 @@ class _Reader:
         space = _SPACE.match(self.text, self.at)
         assert space
         self.at = space.end()
+
+    def _broken(self, at: int, message: str, rule: str = "Syntax", hint: str | None = None) -> DefinitionInvalid:
+        """Return the error that ends the reading."""
+        location = Location(self.file, *place(self.text, at))
+        return DefinitionInvalid([Problem(location, "", f"not JSON: {message}", rule, hint)])
 
     def _word(self) -> str:
         word = _WORD.match(self.text, self.at)

@@ -12,6 +12,7 @@ from yaml._yaml import CParser
 
 from controller.adapters.documents.limits import LARGEST_DEPTH, LARGEST_NODES
 from controller.adapters.documents.scalars import Refusal, plain
+from controller.errors import DefinitionInvalid
 from controller.model.document import Document, Path, Positions, Span, place, render_path
 from controller.model.problem import Location, Problem
 
@@ -54,7 +55,8 @@ def _document(file: str, text: str, index: int, node: yaml.Node) -> Document:
     reader = _Reader(file)
     try:
         data = reader.value(node, (), 0)
-    except _Bounded:
+    except DefinitionInvalid:
+        # Larger than allowed: that was noted, and the rest is not looked at.
         data = None
         reader.refused.add(())
     problems, refused = tuple(reader.problems), frozenset(reader.refused)
@@ -106,10 +108,6 @@ def _span(node: yaml.Node) -> Span:
     return Span(start.line + 1, start.column + 1, length)
 
 
-class _Bounded(Exception):
-    """The document is larger than allowed: its problem is noted and the rest is not looked at."""
-
-
 class _Reader:
     """Turns the nodes of one document into values and collects what is refused."""
 
@@ -124,7 +122,7 @@ class _Reader:
         self.nodes += 1
         if self.nodes > LARGEST_NODES:
             self._refuse(node, path, f"more than {LARGEST_NODES:,} values, aliases written out", "TooLarge", None)
-            raise _Bounded
+            raise DefinitionInvalid(self.problems)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if node.tag != _COLLECTION:
@@ -132,10 +130,10 @@ class _Reader:
             return None
         if id(node) in self.open:
             self._refuse(node, path, "an alias inside of what it stands for", "Alias", None)
-            raise _Bounded
+            raise DefinitionInvalid(self.problems)
         if depth >= LARGEST_DEPTH:
             self._refuse(node, path, f"nested deeper than {LARGEST_DEPTH} levels", "TooDeep", None)
-            raise _Bounded
+            raise DefinitionInvalid(self.problems)
         self.open.add(id(node))
         if isinstance(node, yaml.MappingNode):
             made: Any = self._mapping(node, path, depth)

@@ -36,43 +36,43 @@ CASES: dict[str, tuple[dict[str, str], list[str]]] = {
     "all there": ({"w": agent("worker"), "one": plays("one", "two"), "two": plays("two")}, []),
     "an unknown agent": (
         {"w": agent("woker"), "one": plays("one")},
-        ['one:1:71 no agent "worker" in organization "global" (did you mean "woker"?)'],
+        ['one:1:67 no agent "worker" in organization "global" (did you mean "woker"?)'],
     ),
     "an agent of another organization": (
         {"w": agent("worker", ", organization: other"), "one": plays("one")},
         [
             (
-                'one:1:71 no agent "worker" in organization "global" '
+                'one:1:67 no agent "worker" in organization "global" '
                 '(there is one in "other": name it in the step\'s `organization`)'
             )
         ],
     ),
     "a mode that the agent does not have": (
         {"w": agent("worker", ", modes: [PLAN]"), "one": plays("one")},
-        ['one:1:59 agent "worker" does not work in mode BUILD (it knows PLAN)'],
+        ['one:1:52 agent "worker" does not work in mode BUILD (it knows PLAN)'],
     ),
     "an unknown orchestration": (
         {"w": agent("worker"), "one": plays("one", "tvo"), "two": plays("two")},
-        ['one:1:107 no orchestration "tvo" (did you mean "two"?)'],
+        ['one:1:104 no orchestration "tvo" (did you mean "two"?)'],
     ),
     "itself": (
         {"one": plays("one", "one")},
-        ["one:1:107 one 1.0.0 plays itself: one 1.0.0 -> one 1.0.0"],
+        ["one:1:104 one 1.0.0 plays itself: one 1.0.0 -> one 1.0.0"],
     ),
     "itself by a way round": (
         {"one": plays("one", "two"), "two": plays("two", "one")},
         [
-            "one:1:107 one 1.0.0 plays itself: one 1.0.0 -> two 1.0.0 -> one 1.0.0",
-            "two:1:107 two 1.0.0 plays itself: two 1.0.0 -> one 1.0.0 -> two 1.0.0",
+            "one:1:104 one 1.0.0 plays itself: one 1.0.0 -> two 1.0.0 -> one 1.0.0",
+            "two:1:104 two 1.0.0 plays itself: two 1.0.0 -> one 1.0.0 -> two 1.0.0",
         ],
     ),
     "the same name and version twice": (
         {"w": agent("worker"), "one": plays("one"), "again": plays("one"), "next": plays("one", version="1.0.1")},
-        ["again:1:23 one 1.0.0 is defined in one.yaml already (give it another version or name)"],
+        ["again:1:37 one 1.0.0 is defined in one.yaml already (give it another version or name)"],
     ),
     "the same agent twice": (
         {"w": agent("worker"), "v": agent("worker")},
-        ['v:4:1 agent "worker" is defined in w.yaml already (give it another slug)'],
+        ['v:3:18 agent "worker" is defined in w.yaml already (give it another slug)'],
     ),
     "parameters of a child": (
         {
@@ -82,9 +82,9 @@ CASES: dict[str, tuple[dict[str, str], list[str]]] = {
             "two": plays("two", more=", parameters: [{key: topic, required: true}, {key: need, required: true}]"),
         },
         [
-            'one:1:111 two 1.0.0 needs the parameter "need" (add "need" under parameters)',
-            'one:1:112 two 1.0.0 has no parameter "topik" (did you mean "topic"?)',
-            'one:1:122 two 1.0.0 has no parameter "extra"',
+            'one:1:92 two 1.0.0 needs the parameter "need" (add "need" under parameters)',
+            'one:1:105 two 1.0.0 has no parameter "topik" (did you mean "topic"?)',
+            'one:1:115 two 1.0.0 has no parameter "extra"',
         ],
     ),
 }
@@ -93,8 +93,7 @@ CASES: dict[str, tuple[dict[str, str], list[str]]] = {
 @pytest.mark.parametrize(("files", "expected"), CASES.values(), ids=CASES)
 def test_between_files(files: dict[str, str], expected: list[str]) -> None:
     found = said(**files)
-    assert [line.partition(" ")[2] for line in found] == [line.partition(" ")[2] for line in expected]
-    assert [line.partition(":")[0] for line in found] == [line.partition(":")[0] for line in expected]
+    assert found == expected
 
 
 def test_nesting_has_a_limit() -> None:

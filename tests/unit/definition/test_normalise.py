@@ -66,7 +66,7 @@ def test_the_canonical_form_has_the_digest_of_the_bare_one() -> None:
     assert definition_digest(spec(canonical, "d.json")) == definition_digest(spec(SAMPLE))
 
 
-@pytest.mark.requirement("DEF-004", "DEF-013")
+@pytest.mark.requirement("DEF-004", "DEF-013", "DEF-063")
 def test_steps_without_an_id_are_counted_from_one_and_flagged() -> None:
     text = "orchestration:\n  name: x\n  steps:\n    - agent: a\n    - {id: own, agent: a}\n    - agent: a\n"
     assert [step.id for step in spec(text).steps] == ["step_1", "own", "step_3"]

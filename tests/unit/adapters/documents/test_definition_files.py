@@ -106,6 +106,14 @@ def test_every_file_that_is_not_right_is_told_at_its_place(tmp_path: Path) -> No
     ]
 
 
+@pytest.mark.parametrize("pattern", [r'"a\0b"', '"a**b"', '""', "/etc/*", '"~/x"'])
+def test_strange_patterns_are_problems_not_crashes(tmp_path: Path, pattern: str) -> None:
+    root = put(tmp_path, {"agent.yaml": AGENT.replace("[python3, ./work.py]", "[a]").replace("rules.json", pattern)})
+    put(root, {"lib/one.py": ""})
+    (document,) = load(root / "agent.yaml")
+    assert [problem.rule for problem in document.problems] == ["AgentFile"]
+
+
 @pytest.mark.parametrize(
     ("path", "folder"),
     [
