@@ -129,7 +129,8 @@ def undo_ended(d: Draft, event: AttemptEnded) -> None:
         d.record("UndoAttemptFailed", unit, summary=event.reason, data=data_, **times)
     else:
         name = unit_name(d.state.graph, unit)
-        d.record("UndoKept", unit, summary=f'the undo of "{name}" failed: {event.reason}', **times)
+        data_ = {"class": event.failure, "charged": charged, "reason": event.reason}
+        d.record("UndoKept", unit, summary=f'the undo of "{name}" failed: {event.reason}', data=data_, **times)
 
 
 def child_undone(d: Draft, event: ChildUndone) -> None:
