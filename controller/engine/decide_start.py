@@ -2,12 +2,26 @@
 
 from typing import Any
 
+from controller.engine.bookkeeping import released
 from controller.engine.decide_halt import halted, held, withdraw
 from controller.engine.decide_outcome import fail, instances_ended, remember, succeed
 from controller.engine.decide_time import expire_late
 from controller.engine.draft import Draft
 from controller.engine.effects import AcquireSlots, Persist, StartChild, StartStep, StopStep
-from controller.engine.events import Expand, Hit, Launched, Persisted, Prepared, Ready, Refused, Skip, SlotGranted
+from controller.engine.events import (
+    Expand,
+    Hit,
+    Launched,
+    Persisted,
+    Postponed,
+    Prepared,
+    Proceeded,
+    Ready,
+    Refused,
+    Skip,
+    SlotGranted,
+)
+from controller.engine.queues import enqueue
 from controller.engine.state import Ask
 from controller.engine.units import index_of
 from controller.model.attempt import Result
@@ -36,6 +50,9 @@ def prepared(d: Draft, event: Prepared) -> None:
             if failure is OutcomeClass.CONTRACT_VIOLATED:
                 d.record("HandoffRefused", unit, summary=reason, violations=violations)
             fail(d, unit, ask.attempt, failure, reason, {"charged": True, "class": failure}, violations=violations)
+        case Postponed():
+            waiting = (*d.state.postponed, unit)
+            d.state = d.state._replace(asked=d.state.asked.delete(unit), postponed=waiting, **released(d.state, unit))
         case Ready(input_digest=given, data=data_):
             step = d.state.graph.steps[index_of(unit)]
             remember(d, unit, Ask("slots", ask.attempt, given, tuple((data_ or {}).items())))
@@ -43,6 +60,14 @@ def prepared(d: Draft, event: Prepared) -> None:
                 d.ask(AcquireSlots(unit, ask.attempt))
             else:
                 slot_granted(d, SlotGranted(unit))
+
+
+def proceeded(d: Draft, _: Proceeded) -> None:
+    """What was postponed stands in the queue again."""
+    waiting = d.state.postponed
+    d.state = d.state._replace(postponed=())
+    for unit in waiting:
+        d.state = enqueue(d.state, unit)
 
 
 def slot_granted(d: Draft, event: SlotGranted) -> None:

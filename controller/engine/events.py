@@ -48,11 +48,15 @@ class Refused(NamedTuple):
     violations: tuple[str, ...] = ()
 
 
+class Postponed(NamedTuple):
+    """It could start, but attempts from before a restart must have their slots again first."""
+
+
 class Prepared(NamedTuple):
     """Answers PrepareStep."""
 
     unit: int
-    outcome: Skip | Expand | Hit | Ready | Refused
+    outcome: Skip | Expand | Hit | Ready | Refused | Postponed
 
 
 class PhaseDecided(NamedTuple):
@@ -188,6 +192,10 @@ class Woken(NamedTuple):
     """Time has passed: due timers fire."""
 
 
+class Proceeded(NamedTuple):
+    """Attempts from before a restart have their slots again, or never will: what was postponed may start."""
+
+
 class Restarted(NamedTuple):
     """The state was folded from the ledger: what was asked for before is forgotten."""
 
@@ -213,5 +221,6 @@ Event = (
     | Commanded
     | Woken
     | Restarted
+    | Proceeded
     | Advanced
 )

@@ -32,6 +32,7 @@ from controller.engine.events import (
     Persisted,
     PhaseDecided,
     Prepared,
+    Proceeded,
     Restarted,
     SlotGranted,
     UndoPrepared,
@@ -114,6 +115,7 @@ _DECIDERS: Mapping[type[Event], Callable[[Draft, Any], None]] = {
     Commanded: decide_command.commanded,
     Woken: decide_time.woken,
     Restarted: wanted.restarted,
+    Proceeded: decide_start.proceeded,
     Advanced: schedule.advanced,
 }
 assert set(_DECIDERS) == set(get_args(Event))

@@ -49,7 +49,7 @@ def _idle(state: State) -> bool:
         return False
     if halted(state):
         return True
-    return not (state.waiting or _any_ready(state) or _phases_to_come(state))
+    return not (state.waiting or state.postponed or _any_ready(state) or _phases_to_come(state))
 
 
 def _any_ready(state: State) -> bool:

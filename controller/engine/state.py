@@ -149,6 +149,8 @@ class State(NamedTuple):
     """Units that hold a slot of the run -> their phase."""
     phase_holding: Map[int, int] = Map()
     asked: Map[int, Ask] = Map()
+    postponed: tuple[int, ...] = ()
+    """Units that could start once attempts from before a restart have their slots again; not in the ledger."""
     waiting: Map[int, int] = Map()
     """Units that wait for their retry time -> that time."""
     succeeded: int = 0

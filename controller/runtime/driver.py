@@ -7,7 +7,7 @@ on from there.
 from collections.abc import Callable, Iterable, Sequence
 
 from controller.engine.effects import Persist
-from controller.engine.events import ChildGatesSeen, ChildUndone, Commanded, Event, Restarted, Woken
+from controller.engine.events import ChildGatesSeen, ChildUndone, Commanded, Event, Proceeded, Restarted, Woken
 from controller.engine.passes import run_pass
 from controller.engine.status import open_gates
 from controller.engine.units import index_of
@@ -154,13 +154,24 @@ class Driver:
                 if (granted := self._performer.grant(self.members[run])) and unit >= 0:
                     self.tell(self.members[run], *granted)
             if not self._inbox:
-                for member, event in self._performer.start_deferred():
-                    self.tell(member, event)
+                self._proceed()
                 if not self._inbox:
                     return moved
             moved = True
             uid = next(iter(reversed(self._inbox)))
             self._pass(self.members[uid], self._inbox.pop(uid), now)
+
+    def _proceed(self) -> None:
+        """Let start what was postponed, once attempts from before the restart have their slots again.
+
+        Called when nothing else moves: what is still to be found then comes only with an end that was not told yet.
+        """
+        if self.found and self.unheard:
+            return
+        self.found.clear()
+        for member in self.members.values():
+            if member.state.postponed:
+                self.tell(member, Proceeded())
 
     def _pass(self, member: Member, events: Iterable[Event], now: int) -> None:
         before = member.state.chain.next

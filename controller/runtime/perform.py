@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
+from controller.engine.decide_attempt import child_digest
 from controller.engine.effects import (
     AcquireSlots,
     AnswerDecision,
@@ -23,7 +24,7 @@ from controller.engine.effects import (
     UndoChild,
     WakeAt,
 )
-from controller.engine.events import AttemptEnded, Event, Launched, Persisted, Prepared, Ready, SlotGranted
+from controller.engine.events import AttemptEnded, Event, Launched, Persisted, Postponed, Prepared, Ready, SlotGranted
 from controller.engine.units import index_of
 from controller.errors import NotFound, ParametersInvalid
 from controller.model.alert import Alert
@@ -50,8 +51,6 @@ class Performer:
         self._undo_inputs: dict[tuple[str, int], UndoInput] = {}
         self.waiting: dict[tuple[str, int], int] = {}
         """Units that wait for slots that span runs -> their attempt."""
-        self.deferred: list[tuple[Member, StartStep]] = []
-        """Starts that wait until every attempt from before a crash has its slot again."""
 
         self._performers: Mapping[type[Effect], Callable[[Member, Any], list[Event]]] = {
             PrepareStep: self._prepare,
@@ -78,8 +77,6 @@ class Performer:
         launches: list[tuple[int, Launch, bool]] = []
         for effect in effects:
             match effect:
-                case StartStep() if self._must_wait(member, effect):
-                    self.deferred.append((member, effect))
                 case StartStep():
                     launches.append(self._launch(member, effect))
                 case StartUndo(unit=unit, attempt=attempt):
@@ -93,10 +90,17 @@ class Performer:
         return [self._driver.preparer.decide_phase(member, effect)]
 
     def _acquire(self, member: Member, effect: AcquireSlots) -> list[Event]:
+        key = member.key(effect.unit, Role.DO, effect.attempt)
+        if key in self._driver.found:
+            # It runs, or has run, already: to let it wait for a place would only keep the places of others.
+            for name, limit in member.graph.steps[index_of(effect.unit)].slots:
+                self._driver.tools.slots.acquire(name, limit, key)
+            return [SlotGranted(effect.unit)]
         self.waiting[(member.spec.uid, effect.unit)] = effect.attempt
         return self.grant(member)
 
     def _release(self, member: Member, effect: ReleaseSlots) -> list[Event]:
+        self.waiting.pop((member.spec.uid, effect.unit), None)
         self.waiting.pop((member.spec.uid, effect.unit), None)
         self._driver.tools.slots.release(member.key(effect.unit, Role.DO, effect.attempt))
         return []
@@ -143,30 +147,22 @@ class Performer:
         return []
 
     def _prepare(self, member: Member, effect: PrepareStep) -> list[Event]:
-        known = self._driver.found.get(member.key(effect.unit, Role.DO, effect.attempt))
-        prepared = self._driver.preparer.prepare(member, effect, self._driver.tools.clock.now())
-        if known is None or isinstance(prepared.outcome, Ready):
-            return [prepared]
-        # It was started before a crash, so it was ready then; what has expired since does not undo that.
-        return [Prepared(effect.unit, Ready(known.input_digest))]
-
-    def _must_wait(self, member: Member, effect: StartStep) -> bool:
         found = self._driver.found
-        return bool(found) and member.key(effect.unit, Role.DO, effect.attempt) not in found
+        known = found.get(member.key(effect.unit, Role.DO, effect.attempt))
+        prepared = self._driver.preparer.prepare(member, effect, self._driver.tools.clock.now())
+        if known is not None and not isinstance(prepared.outcome, Ready):
+            # It was started before a crash, so it was ready then; what has expired since does not undo that.
+            return [Prepared(effect.unit, Ready(known.input_digest))]
+        if found and known is None and isinstance(prepared.outcome, Ready) and not self._was_child(member, effect):
+            return [Prepared(effect.unit, Postponed())]
+        return [prepared]
 
-    def start_deferred(self) -> list[tuple[Member, Event]]:
-        """Start what had to wait until attempts from before a crash have their slots again, or never will.
-
-        Called when nothing else moves: what is still to be found then comes only with an end that was not told yet.
-        """
-        if not self.deferred or (self._driver.found and self._driver.unheard):
-            return []
-        self._driver.found.clear()
-        deferred, self.deferred = self.deferred, []
-        told: list[tuple[Member, Event]] = []
-        for member, effect in deferred:
-            told += [(member, event) for event in self._start([self._launch(member, effect)])]
-        return told
+    def _was_child(self, member: Member, effect: PrepareStep) -> bool:
+        """Whether the step plays a child run that was there before the restart."""
+        if not member.graph.steps[index_of(effect.unit)].child:
+            return False
+        uid = child_digest(member.spec.uid, member.name(effect.unit), effect.attempt)
+        return any(key.run == uid for key in self._driver.found)
 
     def _launch(self, member: Member, effect: StartStep) -> tuple[int, Launch, bool]:
         key = member.key(effect.unit, Role.DO, effect.attempt)
