@@ -32,6 +32,8 @@ class Findings:
     """Canonical path -> path in the document, for what normalising moved or renamed; what is below moves along."""
     silent: set[Path] = field(default_factory=set)
     """Canonical paths about which enough was said; nothing at or below them is reported any more."""
+    fillers: set[str] = field(default_factory=set)
+    """Names that stand in for missing ones while the other checks go on; no message ever speaks of them."""
     problems: list[Problem] = field(default_factory=list)
 
     def origin(self, path: Path) -> Path:
@@ -64,7 +66,8 @@ class Findings:
 
         What is missing is reported with the path that it would have.
         """
-        if not any(path[:length] in self.silent for length in range(len(path) + 1)):
+        silent = any(path[:length] in self.silent for length in range(len(path) + 1))
+        if not silent and not any(filler in message for filler in self.fillers):
             self.add_written(self.origin(path), message, rule, hint, key=key, severity=severity, part=part)
 
     def add_written(

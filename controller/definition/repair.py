@@ -60,8 +60,9 @@ def _drop(made: Any, repair: Repair, findings: Findings) -> None:
     parent = _at(made, tuple(above))
     if isinstance(parent, dict):
         if repair.required:
-            filler = _FILLERS.get(str(last), f"unnamed-{_number(repair.path)}")
-            parent[last] = _copied(filler)
+            name = f"unnamed-{_number(repair.path)}"
+            findings.fillers.add(name)
+            parent[last] = _copied(_FILLERS.get(str(last), name))
         else:
             parent.pop(last, None)
         findings.silent.add(repair.path)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
-from controller.adapters.documents.definition_files import definitions_folder, load, renamed
+from controller.adapters.documents.definition_files import load, load_together, renamed
 from controller.definition.catalog import AgentEntry, Catalog, CatalogEntry
 from controller.definition.checked import Checked
 from controller.definition.identity import agent_revision, definition_digest
@@ -55,7 +55,7 @@ def _in_folder(path: Path, store: Sequence[CatalogEntry], store_agents: Sequence
     asked = {Path(document.file).resolve(): document.file for document in load(path)}
     documents = [
         renamed(document, asked.get(Path(document.file).resolve(), document.file))
-        for document in load(definitions_folder(path))
+        for document in load_together(path)
     ]
     checked = check_together(documents, store=store, store_agents=store_agents)
     own = set(asked.values())

@@ -57,6 +57,14 @@ CASES: dict[str, tuple[str, list[str]]] = {
             "8:48 maxAttempts is 0; expected 1 or more",
         ],
     ),
+    "what has no name is not spoken of": (
+        "spec:\n  parameters: [{default: now}]\n  steps: [{agent: b, type: orchestration}]\n",
+        [
+            '5:16 parameters[0] needs the field "key"',
+            '6:11 steps[0] needs the field "id"',
+            '6:11 step "steps[0]" plays an orchestration but does not name it (add orchestration: {name: ...})',
+        ],
+    ),
     "an item of a list of texts": (
         "spec:\n  steps: [{id: a, agent: b}, {id: b, agent: c, dependsOn: [1, a, a]}]\n",
         [
