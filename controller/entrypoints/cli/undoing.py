@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from controller.engine.outlook import undo_order
+from controller.engine.changes import undoable
 from controller.engine.units import index_of, unit_of
 from controller.entrypoints.cli.outlet import Outlet
 from controller.entrypoints.cli.presenter import Ending, Found, Tree
@@ -83,7 +83,7 @@ def changed(member: Member, contents: Contents, now: int) -> list[int]:
     """Return the units whose change an undo would take back or list as remaining, in its order."""
     return [
         unit
-        for unit in undo_order(member.state)
+        for unit in undoable(member.state)
         if member.graph.steps[index_of(unit)].child or prepare_undo(member, unit, contents, now)[0].action != "nothing"
     ]
 
