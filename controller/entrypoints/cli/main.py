@@ -10,6 +10,7 @@ from controller.entrypoints.cli import exits
 
 VERBS = {
     "validate": "Check definition files and folders.",
+    "convert": "Write a definition in canonical form.",
     "run": "Run an orchestration.",
     "approve": "Approve what waits at a checkpoint.",
     "reject": "Reject what waits at a checkpoint; the run ends.",
