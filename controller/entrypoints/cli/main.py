@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -11,7 +12,12 @@ from controller.entrypoints.cli import exits
 VERBS = {
     "validate": "Check definition files and folders.",
     "convert": "Write a definition in canonical form.",
-    "run": "Run an orchestration.",
+    "run": "Play an orchestration to its end.",
+    "watch": "Look on while another process drives a run.",
+    "pause": "Let a run stand still.",
+    "resume": "Go on with runs that were paused, interrupted, or left by a crash.",
+    "rerun": "Run again what an earlier run ran, from the beginning or from a step on.",
+    "try": "Play the example of the first minute.",
     "approve": "Approve what waits at a checkpoint.",
     "reject": "Reject what waits at a checkpoint; the run ends.",
     "modify": "Have a step done again with changes, at its checkpoint.",
@@ -26,8 +32,15 @@ VERBS = {
     "logs": "Show what a step printed.",
     "output": "Print the output of a run or step for programs.",
     "explain": "Say why a step ran, was skipped, came from the cache, or waits.",
+    "verify": "Prove that a run, a bundle or a state directory is what it was.",
+    "export": "Write a run with everything that proves it into one file.",
+    "report": "Tell a run as a page: HTML, Markdown or JSON.",
+    "clean": "Remove old runs and what only they needed.",
+    "definitions": "Publish definitions and move them through their life.",
+    "completion": "Print shell completion.",
 }
-"""Verb -> what it does in one line, so that `--help` imports none of them. The module is `<verb>.py` beside this file."""
+"""Verb -> what it does in one line, so that `--help` imports none of them. The module is `<verb>.py` beside this file;
+`try_.py` for `try`, which is a word of Python."""
 
 
 class LazyGroup(click.Group):
@@ -41,7 +54,8 @@ class LazyGroup(click.Group):
         """Import the module of a verb."""
         if cmd_name not in VERBS:
             return None
-        module = import_module(f"controller.entrypoints.cli.{cmd_name.replace('-', '_')}")
+        name = cmd_name.replace("-", "_")
+        module = import_module(f"controller.entrypoints.cli.{name}{'_' if iskeyword(name) else ''}")
         command: click.Command = module.command
         return command
 

@@ -66,3 +66,14 @@ def one_line(text: str, most: int = 200) -> str:
     line = " ".join(text.split())
     line = "".join(letter if letter.isprintable() else "�" for letter in line)
     return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def bytes_text(size: float) -> str:
+    """Return a size in the largest unit that gives at least 1: 512 B, 189 KiB, 2.4 MiB."""
+    if size < 1024:
+        return f"{size:,.0f} B"
+    for unit in ("KiB", "MiB", "GiB"):
+        size /= 1024
+        if size < 1024 or unit == "GiB":
+            break
+    return f"{size:,.0f} {unit}" if size >= 100 else f"{size:,.1f} {unit}"

@@ -129,7 +129,8 @@ class BundledEvidence:
         return claims
 
     def _examine_members(self, listed: Mapping[str, tuple[Digest, int]]) -> None:
-        there = set(self._held.names) - {MANIFEST}
+        # Folders, which other tools add, are the container's business.
+        there = {name for name in self._held.names if not name.endswith("/")} - {MANIFEST}
         self.problems += [f"{name} is listed, but not there" for name in sorted(listed.keys() - there)]
         self.problems += [f"{name} is not listed in {MANIFEST}" for name in sorted(there - listed.keys())]
         for name in sorted(listed.keys() & there):

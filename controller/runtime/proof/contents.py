@@ -44,6 +44,7 @@ class Contents:
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
         self._found: dict[Digest, Digest | None] = {}
+        self._told: set[Digest] = set()
         self.sound: dict[str, set[Digest]] = {}
         """Kind -> what was found to be sound."""
 
@@ -73,13 +74,20 @@ class Contents:
             return f"the {kind} is missing from {self._evidence.place}"
         return f"the {kind} in {self._evidence.place} is {short(found)}"
 
+    def _first_problem(self, digest: Digest, kind: str) -> str | None:
+        """What is damaged is told once, however often it is named."""
+        wrong = None if digest in self._told else self.problem(digest, kind)
+        if wrong is not None:
+            self._told.add(digest)
+        return wrong
+
     def examine(self, reference: Reference) -> Iterator[str]:
         """Yield what is wrong with a referenced blob, and with the artifacts that it names where it is a result."""
-        wrong = self.problem(reference.digest, reference.kind)
+        wrong = self._first_problem(reference.digest, reference.kind)
         says = f"the record says {reference.member} {short(reference.digest)}"
         if wrong is not None:
             yield f"{says}, {wrong}"
-        elif reference.kind == "result":
+        elif reference.kind == "result" and reference.digest not in self._told:
             yield from self._result(reference.digest)
 
     def _result(self, digest: Digest) -> Iterator[str]:
@@ -90,7 +98,7 @@ class Contents:
             yield f"outputDigest {short(digest)} is not a result document"
             return
         for name, one in named:
-            wrong = self.problem(one, "artifact")
+            wrong = self._first_problem(one, "artifact")
             if wrong is not None:
                 says = f'its result names artifact "{name}" as {short(one)}'
                 yield f"{says}, {wrong}"

@@ -23,8 +23,7 @@ from controller.runtime.proof.rules import approvals
 from controller.runtime.proof.words import counted, told
 
 
-@dataclass(frozen=True)
-class Approval:
+class Approval(NamedTuple):
     """A decision on a checkpoint that the ledger holds."""
 
     run: str
