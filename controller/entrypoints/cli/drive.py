@@ -34,6 +34,7 @@ def drive(
     wait: bool = True,
     interactive: bool = True,
     again: str | None = None,
+    resumed: bool = False,
     presenter: Presenter | None = None,
 ) -> int:
     """Drive the tree that `spec` belongs to and return the exit code.
@@ -41,7 +42,7 @@ def drive(
     `spec` is a new run from `admit`, or a stored one: then pending decisions and commands are taken up first, so a
     command that was submitted before the call is carried out. `wait=False` returns (exit code 7) when only open
     checkpoints keep the run from going on. `interactive` asks at checkpoints where in- and output are terminals.
-    `again` is the command that would run the same thing once more, for the summary.
+    `again` is the command that would run the same thing once more, for the summary; `resumed` says how the run was found.
 
     Ctrl-C and SIGTERM suspend the run and stop its steps; a second one kills them. A closed terminal only ends the
     driving. Raises Busy when another process drives the tree; DiskFull, StoreUnavailable, RunnerUnavailable.
@@ -49,7 +50,6 @@ def drive(
     from controller.runtime.driver import Driver
 
     root = spec if spec.parent is None else session.look.root(spec)
-    known = session.local.stores.objects.run(root.uid) is not None
     show = presenter or presenter_for(form)
     tools = session.local.toolbox(root.uid)
     driver = Driver(tools, root, on_records=show.records, on_progress=show.progress)
@@ -59,7 +59,7 @@ def drive(
         try:
             with _closing(driver):
                 # What runs and what has ended is looked at before the driver takes any of it up.
-                show.opened(tree, _found(driver, session) if known else None)
+                show.opened(tree, _found(driver, session, resumed=resumed))
                 ask = _prompt(tree, form, interactive=interactive)
                 try:
                     ending = _play(driver, tree, show, signals, ask, wait=wait)
@@ -113,8 +113,8 @@ def _let_go(driver: "Driver") -> None:
     driver.tools.notifier.close()
 
 
-def _found(driver: "Driver", session: Session) -> Found:
-    """Say how the tree was left: what the ledger says, and what the runner knows."""
+def _found(driver: "Driver", session: Session, *, resumed: bool) -> Found | None:
+    """Say how the tree was left: what the ledger says, and what the runner knows. None where that is no news."""
     from controller.engine.wanted import running
 
     traces = {known.key: known.running for known in driver.tools.runner.known()}
@@ -124,6 +124,8 @@ def _found(driver: "Driver", session: Session) -> Found:
         for unit, role, attempt in running(member.state):
             key = member.key(unit, role, attempt)
             left[spec.uid, key.step] = (attempt, traces.get(key))
+    if not left and not resumed:
+        return None
     state = driver.root.state
     return Found(state.succeeded + state.skipped, left, state.suspended)
 

@@ -71,7 +71,8 @@ def _bar(tier: Tier) -> Text:
     total = max(1, tier.total)
     done = BAR * tier.done // total
     failed = min(BAR - done, -(-BAR * tier.failed // total))
-    return Text("█" * done, "green").append("█" * failed, "red").append("░" * (BAR - done - failed), "dim")
+    line = Text().append("█" * done, "green").append("█" * failed, "red")
+    return line.append("░" * (BAR - done - failed), "dim")
 
 
 def _waiting(board: Dashboard, tier: Tier) -> str:
@@ -153,7 +154,7 @@ def _whole(board: Dashboard, running: bool) -> Text:
     state = top.state
     total = sum(tier.total for tier in board.tiers.all)
     done = sum(tier.done for tier in board.tiers.all)
-    line = Text(f"    {done} of {count(total, 'step')}, {100 * done // max(1, total)} %")
+    line = Text().append(f"    {done} of {count(total, 'step')}, {100 * done // max(1, total)} %")
     if state.first_started_at:
         line.append(f" · {span(max(0, board.tree.session.local.clock.now() - state.first_started_at))} so far")
     if state.run is RunState.ROLLING_BACK:
@@ -181,7 +182,7 @@ def event_lines(board: Dashboard, most: int, width: int) -> list[Text]:
 
 def event_line(event: News, names: int) -> Text:
     """Return one event."""
-    line = Text(f"  {clock(event.time)}  ", "dim")
+    line = Text().append(f"  {clock(event.time)}  ", "dim")
     if not event.name:
         return line.append(f"run {event.word}")
     line.append(f"{_fit(event.name, names):<{names}}  ")
@@ -211,7 +212,8 @@ def _shortened(lines: list[Text], most: int) -> list[Text]:
 def _question(prompt: str, width: int) -> Text:
     text = "      " + prompt
     # The end is where one types.
-    return Text(text if len(text) < width else "      …" + text[-(width - 9) :], "bold").append("▏", "blink")
+    shown = text if len(text) < width else "      …" + text[-(width - 9) :]
+    return Text().append(shown, "bold").append("▏", "blink")
 
 
 def closing_lines(lines: list[str], verdict: RunState) -> list[Text]:

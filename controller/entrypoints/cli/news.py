@@ -108,7 +108,7 @@ def _result(tree: Tree, member: Member, record: Record) -> tuple[str, str]:
 def _gate_opened(tree: Tree, member: Member, record: Record) -> tuple[str, str]:
     gate = _step(member, record).gate
     assert gate is not None  # the record says that it opened
-    text = f'for approval, severity {gate.severity}: "{one_line(gate.question, REASON_WIDTH)}"'
+    text = f'for approval of {brief(record.output_digest)}, severity {gate.severity}: "{one_line(gate.question, REASON_WIDTH)}"'
     return "waiting", f"{text} (libretto approve {short(tree.root)})"
 
 

@@ -1,10 +1,13 @@
 """Values that are typed: `key=value`, and files of them."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from controller.errors import ParametersInvalid
+import click
+
+from controller.errors import DefinitionInvalid, ParametersInvalid
 
 
 def typed_value(text: str) -> Any:
@@ -12,43 +15,33 @@ def typed_value(text: str) -> Any:
     from controller.runtime.strict_json import parse
 
     try:
-        return parse(text.encode())
-    except (ValueError, UnicodeEncodeError):
+        return parse(os.fsencode(text))
+    except ValueError:
         return text
 
 
-def assignments(texts: Iterable[str], *, nested: bool = True) -> dict[str, Any]:
-    """Return the values of `key=value` texts; with `nested`, `a.b=1` means {"a": {"b": 1}}.
-
-    Raises ParametersInvalid with everything that is wrong.
-    """
+def assignments(texts: Iterable[str], option: str) -> dict[str, Any]:
+    """Return the values of `key=value` texts that an option was given. Raises click.UsageError with all that is wrong."""
     found: dict[str, Any] = {}
     problems = []
     for text in texts:
         key, equals, value = text.partition("=")
-        parts = [part.strip() for part in key.split(".")] if nested else [key.strip()]
-        if not equals or not all(parts):
-            problems.append(f'"{text}" is not KEY=VALUE')
-            continue
-        place = found
-        for part in parts[:-1]:
-            below = place.setdefault(part, {})
-            place = below if isinstance(below, dict) else place
-        if parts[-1] in place:
-            problems.append(f'"{key.strip()}" is given twice')
-        place[parts[-1]] = typed_value(value)
+        if not equals or not key:
+            problems.append(f"{option} {text}: write it as name=value")
+        elif key in found:
+            problems.append(f"{option} {key} is given twice")
+        found[key] = typed_value(value)
     if problems:
-        raise ParametersInvalid("\n".join(problems))
+        raise click.UsageError("\n".join(problems))
     return found
 
 
 def parameters_file(path: Path) -> dict[str, Any]:
     """Return the parameters in a YAML or JSON file, read as strictly as a definition.
 
-    Raises ParametersInvalid; DefinitionInvalid with the places of mistakes; NotFound.
+    Raises ParametersInvalid; DefinitionInvalid with the places of mistakes.
     """
     from controller.adapters.documents.definition_files import load
-    from controller.errors import DefinitionInvalid
 
     documents = load(path)
     problems = [problem for document in documents for problem in document.problems]
@@ -59,3 +52,9 @@ def parameters_file(path: Path) -> dict[str, Any]:
             f"{path} does not hold one map of parameters", hint="one line per parameter: key: value"
         )
     return documents[0].data
+
+
+def given(texts: Iterable[str], file: Path | None) -> dict[str, Any]:
+    """Return the parameters of a call: those of the file, overruled by the single ones."""
+    values: Mapping[str, Any] = parameters_file(file) if file is not None else {}
+    return {**values, **assignments(texts, "--param")}

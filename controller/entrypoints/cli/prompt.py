@@ -5,10 +5,12 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from controller.entrypoints.cli.keyboard import Keyboard
-from controller.entrypoints.cli.parameters import assignments
+from controller.entrypoints.cli.patches import patch_from
 from controller.entrypoints.cli.presenter import Presenter, Tree, open_gates
-from controller.errors import ParametersInvalid
+from controller.entrypoints.cli.wording import brief
 from controller.model.states import Verdict
 
 if TYPE_CHECKING:
@@ -92,8 +94,8 @@ class Prompt:
             self._changes = None
         elif line:
             try:
-                assignments([line])
-            except ParametersInvalid as error:
+                patch_from([*self._changes, line], None)
+            except click.UsageError as error:
                 show.note(error.message)
                 return
             self._changes.append(line)
@@ -101,7 +103,7 @@ class Prompt:
         elif not self._changes:
             show.note("nothing to change yet")
         else:
-            self._decide(Verdict.MODIFY, None, assignments(self._changes))
+            self._decide(Verdict.MODIFY, None, patch_from(self._changes, None))
 
     def _decide(self, verdict: Verdict, comment: str | None, changes: Mapping[str, Any] | None = None) -> None:
         from controller.model.decision import Decision
@@ -128,16 +130,19 @@ def shown(tree: Tree, gate: "GateStatus") -> str:
     from controller.runtime.contents import Contents
 
     contents = Contents(tree.session.local.stores.blobs)
-    output = yaml.safe_dump(contents.output(gate.digest), sort_keys=False, allow_unicode=True, width=100).splitlines()
-    most = max(10, _height() - 8)
+    columns, lines = _size()
+    value = contents.output(gate.digest)
+    output = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=max(40, columns - 4)).splitlines()
+    most = max(10, lines - 8)
     if len(output) > most:
         output = [*output[:most], f"… {len(output) - most} more lines"]
     artifacts = [f"artifact {name}" for name in contents.artifacts(gate.digest)]
-    return "\n".join(f"  {line}" for line in [*output, *artifacts])
+    top = f"{gate.gate} asks for approval of {brief(gate.digest)}"
+    return "\n".join([top, *(f"  {line}" for line in [*output, *artifacts])])
 
 
-def _height() -> int:
+def _size() -> tuple[int, int]:
     try:
-        return os.get_terminal_size(1).lines
+        return os.get_terminal_size(1)
     except OSError:
-        return 24
+        return 80, 24

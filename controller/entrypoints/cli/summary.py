@@ -88,7 +88,7 @@ def _failed(tree: Tree, facts: Facts) -> list[str]:
 
 
 def _last_error(tree: Tree, failure: Failure) -> str:
-    text = failure.reason + (f": {failure.log}" if failure.log else "")
+    text = failure.reason.replace("exit code", "exit") + (f": {failure.log}" if failure.log else "")
     run = tree.root if failure.run == tree.root else failure.run
     return f"{one_line(text, 300)} (libretto logs {short(run)} {failure.own})"
 

@@ -1,0 +1,44 @@
+"""`libretto pause`: let a run stand still."""
+
+import click
+
+from controller.entrypoints.cli.session import output_option
+
+
+@click.command(name="pause")
+@click.argument("run")
+@click.option("--stop", is_flag=True, help="Stop running steps too; that uses none of their attempts.")
+@click.option("--comment", metavar="TEXT", help="Why; it is kept in the ledger.")
+@output_option
+@click.pass_context
+def command(ctx: click.Context, run: str, stop: bool, comment: str | None, form: str) -> None:
+    """Pause RUN with its child runs: nothing new starts until `libretto resume`. Running steps end by themselves.
+
+    The process that drives the run ends when nothing of it runs any more.
+    """
+    from controller.entrypoints.cli.answers import submit
+    from controller.entrypoints.cli.instead import instead
+    from controller.entrypoints.cli.session import emit, session
+    from controller.entrypoints.cli.wording import short
+    from controller.errors import Refused
+    from controller.model.decision import Command
+    from controller.model.states import Verb
+    from controller.wiring.local import person
+
+    with session(ctx) as opened:
+        spec = opened.look.root(opened.look.find(run))
+        wish = Command(0, spec.uid, Verb.SUSPEND, person(), comment=comment, stop=stop)
+        answer, driven = submit(opened, spec, wish)
+        if answer.record is None:
+            raise Refused(f"{answer.refusal}. Nothing was changed.", hint=instead(opened.look.member(spec)))
+        if form != "text":
+            emit(
+                {"run": spec.uid, "verb": "pause", "actor": wish.actor.id, "record": answer.record, "driven": driven},
+                form,
+            )
+            return
+        steps = " Running steps are stopped." if stop else " Running steps end by themselves."
+        click.echo(
+            f"run {short(spec.uid)} paused by {wish.actor.id} as record {answer.record}.{steps if driven else ''}"
+        )
+        click.echo(f"  go on  libretto resume {short(spec.uid)}")

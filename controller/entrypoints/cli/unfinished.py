@@ -1,0 +1,21 @@
+"""Which runs were left before their end, so that somebody can go on with them?"""
+
+from controller.entrypoints.cli.session import Session
+from controller.entrypoints.cli.wording import count
+from controller.model.run import RunSpec, RunStatus
+
+
+def unfinished(session: Session) -> list[tuple[RunSpec, RunStatus | None]]:
+    """Return the roots that have not settled and that nobody drives, oldest first."""
+    left = [
+        (spec, status)
+        for spec, status in session.local.stores.objects.runs()
+        if spec.parent is None and (status is None or not status.state.settled)
+    ]
+    return [(spec, status) for spec, status in reversed(left) if not session.local.leadership.held(spec.uid)]
+
+
+def reminder(session: Session) -> str | None:
+    """Return one line about runs that were left; None where there are none."""
+    left = len(unfinished(session))
+    return f"{count(left, 'run was', 'runs were')} left unfinished: libretto resume" if left else None

@@ -1,0 +1,23 @@
+"""`libretto watch`: look on while another process drives a run."""
+
+import sys
+
+import click
+
+from controller.entrypoints.cli.session import output_option
+
+
+@click.command(name="watch")
+@click.argument("run")
+@output_option
+@click.pass_context
+def command(ctx: click.Context, run: str, form: str) -> None:
+    """Look on while RUN is driven elsewhere, with the same picture; Ctrl-C only ends the looking.
+
+    The exit code is that of the run once it settles; 9 when nobody drives it.
+    """
+    from controller.entrypoints.cli.follow import follow
+    from controller.entrypoints.cli.session import session
+
+    with session(ctx) as opened:
+        sys.exit(follow(opened, opened.look.root(opened.look.find(run)), form=form))
