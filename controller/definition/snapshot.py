@@ -49,6 +49,10 @@ class Snapshot:
             raise NotFound(f"the run's snapshot has no orchestration {digest}")
         return found
 
+    def __contains__(self, digest: Digest) -> bool:
+        """Return whether the run tree plays this orchestration."""
+        return digest in self._orchestrations
+
     def child(self, parent: Digest, step: str) -> Digest:
         """Return the digest of what step `step` of orchestration `parent` plays. Raises NotFound."""
         found = self._children.get(parent, {}).get(step)

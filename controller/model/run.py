@@ -9,6 +9,17 @@ from controller.model.digest import Digest
 from controller.model.states import RunState
 
 
+class DefinitionPlace(Stored):
+    """Where a definition was written when a run of it was admitted; for people, no part of what runs."""
+
+    file: str
+    line: int
+    commit: str | None = None
+    """Abbreviated; ends with `+` where files beside it were not as in that commit. None: not known."""
+    lines: dict[str, int] = Field(default_factory=dict)
+    """Step id -> line."""
+
+
 class RunSpec(Stored):
     """What was asked for; never changes."""
 
@@ -52,6 +63,8 @@ class RunSpec(Stored):
     """What the caller wanted to keep with the run, for audit."""
     task: dict[str, str] | None = None
     """`id` and `userId` of the task that spawned the run, where there is one."""
+    places: dict[Digest, DefinitionPlace] = Field(default_factory=dict)
+    """Definition digest -> its place, for all that the run tree plays; only the root's spec has it."""
 
 
 class GateStatus(Stored):

@@ -7,7 +7,8 @@ from controller.definition.catalog import Catalog, CatalogEntry
 from controller.definition.parameters import resolve_parameters
 from controller.definition.snapshot import Snapshot, take
 from controller.errors import VerificationFailed
-from controller.model.run import RunSpec
+from controller.model.digest import Digest
+from controller.model.run import DefinitionPlace, RunSpec
 from controller.ports.blob_store import BlobStore
 
 
@@ -26,6 +27,7 @@ def admit(
     seeds: Mapping[str, str] | None = None,
     request_metadata: Mapping[str, Any] | None = None,
     task: Mapping[str, str] | None = None,
+    places: Mapping[Digest, DefinitionPlace] | None = None,
 ) -> RunSpec:
     """Return the spec of a new root run; its snapshot and the agents' files are stored.
 
@@ -55,6 +57,7 @@ def admit(
         seeds=dict(seeds or {}),
         request_metadata=dict(request_metadata or {}),
         task=dict(task) if task else None,
+        places={digest: place for digest, place in (places or {}).items() if digest in snapshot},
     )
 
 

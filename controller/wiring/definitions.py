@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
-from controller.adapters.documents.definition_files import load, load_together, renamed
+from controller.adapters.documents.definition_files import definitions_folder, load, load_together, renamed
+from controller.adapters.git_revision import commit_of
 from controller.definition.catalog import AgentEntry, Catalog, CatalogEntry
 from controller.definition.checked import Checked
 from controller.definition.identity import agent_revision, definition_digest
@@ -17,8 +18,8 @@ from controller.model.document import Document
 from controller.model.names import Lifecycle
 from controller.model.orchestration import OrchestrationSpec
 from controller.model.problem import Problem
+from controller.model.run import DefinitionPlace
 from controller.ports.object_store import ObjectStore, Published
-
 
 _LIFECYCLES: Mapping[str, Lifecycle] = {word: word for word in get_args(Lifecycle)}
 
@@ -33,6 +34,8 @@ class Found:
     """Content of agents' files by digest, where they come from disk."""
     documents: Sequence[Document] = ()
     warnings: Sequence[Problem] = ()
+    places: Mapping[Digest, DefinitionPlace] = field(default_factory=dict)
+    """Where definitions that come from disk were written."""
 
 
 def find(target: str, objects: ObjectStore) -> Found:
@@ -54,8 +57,7 @@ def find(target: str, objects: ObjectStore) -> Found:
 def _in_folder(path: Path, store: Sequence[CatalogEntry], store_agents: Sequence[AgentEntry]) -> Found:
     asked = {Path(document.file).resolve(): document.file for document in load(path)}
     documents = [
-        renamed(document, asked.get(Path(document.file).resolve(), document.file))
-        for document in load_together(path)
+        renamed(document, asked.get(Path(document.file).resolve(), document.file)) for document in load_together(path)
     ]
     checked = check_together(documents, store=store, store_agents=store_agents)
     own = set(asked.values())
@@ -72,7 +74,21 @@ def _in_folder(path: Path, store: Sequence[CatalogEntry], store_agents: Sequence
         )
     catalog = Catalog(folder=entries, folder_agents=agents, store=store, store_agents=store_agents)
     warnings = [problem for problem in checked.problems if problem.location.file in own]
-    return Found(wanted[0], catalog, files, documents, warnings)
+    return Found(wanted[0], catalog, files, documents, warnings, _places(checked, commit_of(definitions_folder(path))))
+
+
+def _places(checked: Checked, commit: str | None) -> dict[Digest, DefinitionPlace]:
+    found = {}
+    for one in checked.orchestrations:
+        paths = [("spec", "steps", number) for number in range(len(one.spec.steps))]
+        paths += [("spec", "finally", number) for number in range(len(one.spec.finally_))]
+        lines = {
+            step.id: one.findings.line(path)
+            for step, path in zip((*one.spec.steps, *one.spec.finally_), paths, strict=True)
+        }
+        place = DefinitionPlace(file=one.document.file, line=one.findings.line(()), commit=commit, lines=lines)
+        found[definition_digest(one.spec)] = place
+    return found
 
 
 def entries_of(checked: Checked) -> tuple[list[CatalogEntry], list[AgentEntry], dict[Digest, bytes]]:
