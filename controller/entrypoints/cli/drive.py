@@ -15,6 +15,7 @@ from controller.errors import Busy, DiskFull, LibrettoError
 
 if TYPE_CHECKING:
     from controller.entrypoints.cli.prompt import Prompt
+    from controller.model.attempt import AttemptKey
     from controller.model.run import RunSpec
     from controller.runtime.driver import Driver
     from controller.runtime.member import Member
@@ -52,7 +53,14 @@ def drive(
     root = spec if spec.parent is None else session.look.root(spec)
     show = presenter or presenter_for(form)
     tools = session.local.toolbox(root.uid)
-    driver = Driver(tools, root, on_records=show.records, on_progress=show.progress)
+    opened = False
+
+    def progress(member: "Member", key: "AttemptKey", done: int, total: int) -> None:
+        # What is found at the start comes before anything is shown; the program says it again.
+        if opened:
+            show.progress(member, key, done, total)
+
+    driver = Driver(tools, root, on_records=show.records, on_progress=progress)
     tree = Tree(session, root.uid, driver.members, again)
     with Signals() as signals:
         _start(driver)
@@ -60,6 +68,7 @@ def drive(
             with _closing(driver):
                 # What runs and what has ended is looked at before the driver takes any of it up.
                 show.opened(tree, _found(driver, session, resumed=resumed))
+                opened = True
                 ask = _prompt(tree, form, interactive=interactive)
                 try:
                     ending = _play(driver, tree, show, signals, ask, wait=wait)

@@ -99,7 +99,7 @@ def facts_of(tree: Tree) -> Facts:
             tree.path(member, member.name(unit))
             for member in everyone
             for unit, known in sorted(member.state.units.items())
-            if len(known.classes) > 1
+            if known.attempt > 1
         ],
     )
 

@@ -55,7 +55,8 @@ def bars(board: Dashboard, width: int) -> list[Text]:
 
 
 def _bar_line(board: Dashboard, tier: Tier, numbers: int, label: int, width: int) -> Text:
-    line = Text(f"  {tier.number:>{numbers}} {_fit(tier.name, label):<{label}}  ")
+    number = f"{tier.number:>{numbers}} " if numbers else ""
+    line = Text(f"  {number}{_fit(tier.name, label):<{label}}  ")
     if tier.units and not tier.total:
         return _crop(
             line.append("skipped: its condition is false" if "-" not in tier.number else "skipped", "dim"), width

@@ -40,7 +40,7 @@ def _succeeded(tree: Tree, facts: Facts, *, resumed: bool) -> str:
     if aside:
         steps += f" ({', '.join(aside)})"
     if resumed:
-        ran = "no step ran twice" if not facts.twice else f"{named(facts.twice)} took more than one attempt"
+        ran = "no step ran twice" if not facts.twice else f"started more than once: {named(facts.twice)}"
         sound = "unbroken" if unbroken(tree) else "BROKEN: libretto verify tells where"
         return f"Succeeded · {steps} · {ran} · ledger {count(state.chain.next, 'record')}, {sound}"
     parts = [

@@ -20,7 +20,7 @@ class Tier:
     """A group of steps, counted as they move."""
 
     number: str
-    """`3`, or `9-11` for several phases in one tier."""
+    """`3`, or `9-11` for several phases in one tier; empty for layers."""
     name: str
     units: Sequence[int]
     """Its steps, in the order in which they may start."""
@@ -120,5 +120,5 @@ def _layers(graph: Graph) -> Iterator[tuple[str, str, list[int]]]:
     per_bar = -(-len(layers) // MOST_LAYERS)
     for first in range(0, len(layers), per_bar):
         part = layers[first : first + per_bar]
-        number = str(first + 1) if len(part) == 1 else f"{first + 1}-{first + len(part)}"
-        yield number, "tier" if len(part) == 1 else "tiers", [unit for layer in part for unit in layer]
+        name = f"tier {first + 1}" if len(part) == 1 else f"tiers {first + 1}-{first + len(part)}"
+        yield "", name, [unit for layer in part for unit in layer]
