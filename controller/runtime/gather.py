@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from controller.engine.events import AttemptEnded, ChildEnded, Commanded, Event, GateDecided, Woken
+from controller.engine.events import AttemptEnded, ChildEnded, Commanded, Event, GateDecided, Launched, Woken
 from controller.engine.state import Unit
 from controller.engine.transitions import UndoState
 from controller.engine.units import unit_named
@@ -66,7 +66,7 @@ class Gatherer:
                 del self._stash[key]
 
     def lost(self, member: Member) -> Iterator[Event]:
-        """Yield the loss of every attempt that the ledger says runs and that the runner has no trace of."""
+        """Yield what a restart brings to light: lost attempts, of which the runner has no trace, and retries that run."""
         found = self._driver.found
         for unit, role, attempt in running(member.state):
             if found.pop(member.key(unit, role, attempt), None) is None:
@@ -77,8 +77,14 @@ class Gatherer:
                 yield AttemptEnded(unit, Role.DO, attempt, OutcomeClass.LOST, reason)
         for key in [key for key in found if key.run == member.spec.uid]:
             unit_of_key = unit_named(member.graph, key.step)
-            if unit_of_key is not None and _over(member.state.unit(unit_of_key), key):
+            if unit_of_key is None:
+                continue
+            known = member.state.unit(unit_of_key)
+            if _over(known, key):
                 del found[key]
+            elif known.state is StepState.PENDING and known.retry_at and key.attempt == known.attempt + 1:
+                # Its retry was due before the restart; the clock may have been set back since.
+                yield Launched(unit_of_key, key.role, key.attempt, found.pop(key).input_digest, adopted=True)
 
     def decisions(self) -> None:
         """Tell the members what people decided and commanded."""

@@ -55,6 +55,13 @@ class Look:
     def tree(self, spec: RunSpec) -> Sequence[RunSpec]:
         """Return a run and all its descendants, parents before their children."""
         found = [spec]
-        for child in self._objects.children(spec.uid):
+        for child in self.children(spec):
             found += self.tree(child)
         return found
+
+    def children(self, spec: RunSpec) -> Sequence[RunSpec]:
+        """Return the direct children of a run.
+
+        One without records was about to begin when the process died, and then the run took another way: litter.
+        """
+        return [child for child in self._objects.children(spec.uid) if self._ledger.head(child.uid)[0] >= 0]

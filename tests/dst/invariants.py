@@ -75,7 +75,11 @@ def _decisions(records: list[Record]) -> list[str]:
 def _children(world: World, member: Member, records: list[Record]) -> list[str]:
     """Every child run is the one that its parent's ledger names."""
     named = {(record.data or {}).get("child") for record in records if record.kind == "StepStarted"}
-    made = [spec.uid for spec in world.disk.runs.values() if spec.parent == member.spec.uid]
+    made = [
+        spec.uid
+        for spec in world.disk.runs.values()
+        if spec.parent == member.spec.uid and spec.uid in world.disk.ledgers
+    ]
     return [f"run {uid} belongs to no record of its parent" for uid in made if uid not in named]
 
 

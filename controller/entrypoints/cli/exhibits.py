@@ -28,7 +28,7 @@ def run_facts(session: Session, member: Member) -> dict[str, Any]:
     """Return what belongs to a run."""
     spec, state = member.spec, member.state
     contents = Contents(session.local.stores.blobs)
-    children = [child.uid for child in session.local.stores.objects.children(spec.uid)]
+    children = [child.uid for child in session.look.children(spec)]
     return {
         "run": spec.uid,
         "state": str(state.run),
