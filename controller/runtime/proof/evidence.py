@@ -70,7 +70,8 @@ class StoredEvidence:
     def _below(self, spec: RunSpec) -> list[RunSpec]:
         found = [spec]
         for child in self.objects.children(spec.uid):
-            found += self._below(child)
+            if self.ledger.head(child.uid)[0] >= 0:
+                found += self._below(child)
         return found
 
     def records(self, run: str) -> Sequence[bytes]:
