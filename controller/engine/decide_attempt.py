@@ -26,7 +26,7 @@ def attempt_ended(d: Draft, event: AttemptEnded) -> None:
     unit, known = event.unit, d.state.unit(event.unit)
     ask = d.state.asked.get(unit)
     refused_start = ask is not None and ask.stage == "start" and ask.attempt == event.attempt
-    unknown = known.state is StepState.PENDING and known.intent == event.attempt
+    unknown = known.state is StepState.PENDING and 0 < known.intent == event.attempt
     runs = known.state is StepState.RUNNING and known.attempt == event.attempt
     if not (refused_start or unknown or runs):
         return

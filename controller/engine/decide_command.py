@@ -6,6 +6,7 @@ from controller.engine.decide_halt import close_gates, stop_all
 from controller.engine.draft import Draft
 from controller.engine.effects import AnswerDecision, StopStep
 from controller.engine.events import Commanded
+from controller.engine.queues import reached
 from controller.engine.units import index_of, instance_of, unit_name, unit_named, unit_of
 from controller.model.states import OutcomeClass, Role, RunState, StepState, Verb
 
@@ -33,6 +34,8 @@ def _failed_unit(d: Draft, event: Commanded) -> int | str:
         return f"a run that is {state.run} has no step to {event.verb}"
     if state.halt is not None or state.reason == "UndoIncomplete":
         return f"the run is being ended: nothing can be {event.verb}ed any more" if state.halt else "the run was undone"
+    if state.verdict:
+        return f"the run is ending: wait until it has settled, then {event.verb}"
     if event.step is None:
         if state.finalizer_failed >= 0 and not state.failures:
             return state.finalizer_failed
@@ -66,7 +69,9 @@ def _retry(d: Draft, event: Commanded) -> int | str:
     _reopen(d, event, unit)
     seq = -1
     for one in _reopened(d, unit):
-        data: dict[str, object] = {"retryAt": d.now + event.delay_ms if one == parent else 0}
+        # What has not been reached yet waits anyway.
+        waits = one == parent and reached(d.state, index_of(unit))
+        data: dict[str, object] = {"retryAt": d.now + event.delay_ms if waits else 0}
         if event.patch is not None and one == unit:
             data["patch"] = event.patch
         seq = d.record("StepReopened", one, actor=event.actor, summary=event.comment, data=data)

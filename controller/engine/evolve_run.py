@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller.engine.bookkeeping import ENDED_PHASES, open_phase, time_phase, unit_in
-from controller.engine.queues import RETRY, RUN, STEP, enqueue, set_timer
+from controller.engine.queues import FINALIZERS, RETRY, RUN, STEP, enqueue, set_timer
 from controller.engine.state import UNTOUCHED, Halt, PhaseProgress, State
 from controller.engine.transitions import RUN as RUN_TABLE
 from controller.engine.transitions import UNDO
@@ -123,6 +123,7 @@ def _verdict(state: State, record: Record) -> State:
         finalizers_left=len(finalizers),
         halt=None,
         outputs=record.output_digest,
+        ready=state.ready.set(FINALIZERS, None),
     )
     for step in finalizers:
         if not step.needs:

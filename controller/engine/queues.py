@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from controller.engine.state import State
 from controller.engine.transitions import UndoState
-from controller.engine.units import index_of
+from controller.engine.units import index_of, instance_of, unit_of
 from controller.machine import heap
 from controller.model.states import RunState, StepState
 
@@ -29,8 +29,18 @@ def enqueue(state: State, unit: int) -> State:
 
 def may_start(state: State, unit: int) -> bool:
     """Return whether a queued entry is not stale: the unit is still waiting for nothing but a slot."""
-    known = state.unit(unit)
-    return known.state is StepState.PENDING and unit not in state.asked
+    if state.unit(unit).state is not StepState.PENDING or unit in state.asked:
+        return False
+    if instance_of(unit) >= 0:
+        # Its entry may stem from before its step was reopened.
+        return state.unit(unit_of(index_of(unit))).state is StepState.RUNNING
+    # A step that failed with its phase may have been retried before its turn.
+    return reached(state, index_of(unit))
+
+
+def reached(state: State, index: int) -> bool:
+    """Return whether all that a step depends on has come to its end."""
+    return not state.unmet.get(index, state.graph.steps[index].needs)
 
 
 class Timer(NamedTuple):

@@ -1,0 +1,297 @@
+"""Everything outside of the engine, simulated: runner, children, people, stores, clock. Answers effects from tables.
+
+It speaks as people would: `world.end("a", "exit 1 receipt")`. Every pass is held to the invariants.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from random import Random
+from typing import Any
+
+from controller.engine import effects as fx
+from controller.engine import events as ev
+from controller.engine.events import Event
+from controller.engine.evolve import fold
+from controller.engine.passes import run_pass
+from controller.engine.reduce import create
+from controller.engine.state import State, Unit
+from controller.engine.units import index_of, instance_of, unit_name, unit_named
+from controller.engine.wanted import intents, running
+from controller.machine.chain import Link
+from controller.model.attempt import Result
+from controller.model.digest import Digest, digest_record
+from controller.model.graph import Graph
+from controller.model.record import Actor, Record
+from controller.model.states import OutcomeClass, Role, RunState, StepState, Verb, Verdict
+from tests.fakes.clock import START
+from tests.unit.engine.invariants import Watch
+
+ANN = Actor("person", "ann")
+BOB = Actor("person", "bob")
+
+MOST_BATCHES = 500
+"""More than any pass needs: who comes here goes in a circle."""
+
+Key = tuple[int, Role, int]
+"""Unit, role and attempt."""
+
+
+def digest(*what: object) -> Digest:
+    return digest_record([str(one) for one in what])
+
+
+class World:
+    """A run, and everything around it."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        prepare: Mapping[str, Any] = {},
+        lists: Mapping[str, int] = {},
+        phases: Mapping[str, bool | str] = {},
+        undo: Mapping[str, str] = {},
+        mute: Iterable[type] = (),
+        parent: str | None = None,
+        watched: bool = True,
+    ) -> None:
+        self.graph = graph
+        self.now = START
+        self.prepare = prepare
+        """Step (or `step#attempt`) -> answer to PrepareStep."""
+        self.lists = lists
+        """`foreach` step -> how many instances; 2 unless it says otherwise."""
+        self.phases = phases
+        """Phase -> its condition, or a mistake in it."""
+        self.undo = undo
+        """Step -> `keep REASON` or `nothing`; all else can be undone."""
+        self.mute = set(mute)
+        """Effects that are answered only by hand."""
+        self.running: dict[Key, Digest] = {}
+        """What the runner has started and nobody has ended."""
+        self.started: list[str] = []
+        self.effects: list[fx.Effect] = []
+        self.unanswered: list[fx.Effect] = []
+        self.links: list[Link] = []
+        self.wake_at: int | None = None
+        self.decisions = 0
+        self.watch = Watch(graph, "RUN") if watched else None
+        first = create(graph, "RUN", digest("parameters"), ANN, self.now, parent=parent)
+        self.state = first.state
+        self._keep(first.records)
+
+    @property
+    def records(self) -> list[Record]:
+        return [link.record for link in self.links]
+
+    def unit(self, name: str) -> int:
+        unit = unit_named(self.graph, name)
+        assert unit is not None, name
+        return unit
+
+    def known(self, name: str) -> Unit:
+        return self.state.unit(self.unit(name))
+
+    # What can happen.
+
+    def tell(self, *events: Event) -> list[fx.Effect]:
+        """Play one pass, and return what the engine asked for."""
+        asked: list[fx.Effect] = []
+        played = run_pass(self.state, events, self.now)
+        try:
+            batch = next(played)
+            for _ in range(MOST_BATCHES):
+                self._keep(batch.links)
+                asked += batch.effects
+                self.state = batch.state
+                batch = played.send([answer for effect in batch.effects for answer in self._answers(effect)])
+            raise AssertionError(f"a pass without an end: {asked[-5:]}")
+        except StopIteration as stop:
+            self.state, self.wake_at = stop.value.state, stop.value.wake_at
+            self._keep(stop.value.links)
+        self.effects += asked
+        if self.watch is not None:
+            self.watch.look(self.state, self.now)
+        return asked
+
+    def end(self, name: str, words: str = "ok", role: Role = Role.DO) -> list[fx.Effect]:
+        """End the present attempt of a step; see `ended` for the words."""
+        known = self.known(name)
+        attempt = known.attempt if role is Role.DO else known.undo_attempt
+        self.running.pop((self.unit(name), role, attempt), None)
+        return self.tell(self.ended(name, words, role, attempt))
+
+    def ended(self, name: str, words: str, role: Role, attempt: int) -> Event:
+        """`ok`, `exit N`, a class (`Lost`), or how a child settled (`Failed run`); `receipt` and `7s` may follow."""
+        unit, said = self.unit(name), words.split()
+        receipt = digest("receipt", name, attempt) if "receipt" in said else None
+        took = next((int(word[:-1]) * 1000 for word in said if word[:-1].isdecimal() and word.endswith("s")), 0)
+        if "run" in said:
+            state = RunState(said[0])
+            result = Result(digest("output", name)) if state is RunState.SUCCEEDED else None
+            child = f"child-{name}-{attempt}"
+            return ev.ChildEnded(unit, attempt, state, child, digest("head"), digest("child", name), result, "", took)
+        if said[0] == "ok":
+            warnings = ("late: 5s",) if "late" in said else ()
+            result = Result(digest("output", name), receipt, warnings)
+            return ev.AttemptEnded(unit, role, attempt, None, result=result, duration_ms=took)
+        failure = OutcomeClass.FAILED if said[0] == "exit" else OutcomeClass(said[0])
+        code = int(said[1]) if said[0] == "exit" else None
+        return ev.AttemptEnded(unit, role, attempt, failure, words, code, None, receipt, duration_ms=took)
+
+    def later(self, milliseconds: int) -> list[fx.Effect]:
+        """Let time pass."""
+        self.now += milliseconds
+        return self.tell(ev.Woken())
+
+    def decide(self, verdict: Verdict, name: str, **changes: Any) -> list[fx.Effect]:
+        """Decide on the open gate of a step."""
+        gate = self.known(name).gate
+        self.decisions += 1
+        about = (gate.digest, gate.request) if gate is not None else (digest("nothing"), 0)
+        event = ev.GateDecided(self.decisions, name, *about, verdict, BOB)
+        return self.tell(event._replace(**changes))
+
+    def command(self, verb: Verb, step: str | None = None, **more: Any) -> list[fx.Effect]:
+        """Command something of the run."""
+        self.decisions += 1
+        return self.tell(ev.Commanded(self.decisions, verb, BOB, step, **more))
+
+    def restart(self) -> list[fx.Effect]:
+        """Kill the process that drives the run, and start another: only ledger and runner are left."""
+        self.unanswered.clear()
+        self.state = fold(self.graph, "RUN", [link.content for link in self.links])
+        events: list[Event] = []
+        for key, given in sorted(self.running.items()):
+            known = self.state.unit(key[0])
+            if key[2] > (known.attempt if key[1] is Role.DO else known.undo_attempt):
+                events.append(ev.Launched(*key, given, adopted=True))
+        found = set(self.running)
+        lost = [(unit, role, attempt) for unit, role, attempt in running(self.state)]
+        lost += [(unit, Role.DO, attempt) for unit, attempt in intents(self.state)]
+        events.append(ev.Restarted())
+        for key in lost:
+            if key not in found:
+                events.append(ev.AttemptEnded(*key, OutcomeClass.LOST, "no trace of it"))
+        return self.tell(*events)
+
+    # Playing on its own.
+
+    def play(
+        self,
+        outcomes: Mapping[str, str | Sequence[str]] = {},
+        *,
+        order: Random | None = None,
+        most: int = 100_000,
+    ) -> State:
+        """Deliver what runs, in FIFO or in random order, approve every gate, let time pass, until the run settles."""
+        for _ in range(most):
+            if not self.moves(outcomes, order):
+                return self.state
+        raise AssertionError(f"still {self.state.run} after {most} turns")
+
+    def moves(self, outcomes: Mapping[str, str | Sequence[str]], order: Random | None) -> bool:
+        """Let one thing happen; False when nothing can."""
+        if self.state.run is RunState.PENDING:
+            self.tell()
+        elif self.unanswered:
+            self.answer(0 if order is None else order.randrange(len(self.unanswered)))
+        elif self.running:
+            keys = sorted(self.running)
+            key = order.choice(keys) if order is not None else keys[0]
+            self.deliver(key, outcomes)
+        elif self.state.gates:
+            self.decide(Verdict.APPROVE, unit_name(self.graph, min(self.state.gates)))
+        elif self.wake_at is not None:
+            self.now = max(self.now, self.wake_at)
+            self.tell(ev.Woken())
+        else:
+            return False
+        return True
+
+    def deliver(self, key: Key, outcomes: Mapping[str, str | Sequence[str]] = {}) -> None:
+        """End an attempt as the table says: one word for all attempts, or one per attempt; the default is `ok`."""
+        unit, role, attempt = key
+        name = unit_name(self.graph, unit)
+        said = outcomes.get(name if role is Role.DO else f"undo {name}", "ok")
+        words = said if isinstance(said, str) else said[min(attempt, len(said)) - 1]
+        if self.graph.steps[index_of(unit)].child and role is Role.DO:
+            words = {"ok": "Succeeded run"}.get(words, words)
+        del self.running[key]
+        self.tell(self.ended(name, words, role, attempt))
+
+    # The answers of the world.
+
+    def answer(self, number: int = 0) -> list[fx.Effect]:
+        """Answer an effect that is answered only by hand."""
+        return self.tell(*self._answer(self.unanswered.pop(number)))
+
+    def _answers(self, effect: fx.Effect) -> list[Event]:
+        if type(effect) in self.mute:
+            self.unanswered.append(effect)
+            return []
+        return self._answer(effect)
+
+    def _answer(self, effect: fx.Effect) -> list[Event]:
+        match effect:
+            case fx.PrepareStep(unit=unit, attempt=attempt, patches=patches):
+                return [ev.Prepared(unit, self._outcome(unit, attempt, patches))]
+            case fx.DecidePhase(phase=phase):
+                said = self.phases.get(self.graph.phases[phase].id, True)
+                return [ev.PhaseDecided(phase, said is True, said if isinstance(said, str) else None)]
+            case fx.AcquireSlots(unit=unit):
+                return [ev.SlotGranted(unit)]
+            case fx.Persist(unit=unit):
+                return [ev.Persisted(unit)]
+            case fx.StartStep(unit=unit, attempt=attempt, input_digest=given):
+                return [self._launch((unit, Role.DO, attempt), given)]
+            case fx.StartChild(unit=unit, attempt=attempt, input_digest=given):
+                child = f"child-{unit_name(self.graph, unit)}-{attempt}"
+                return [self._launch((unit, Role.DO, attempt), given)._replace(child=child)]
+            case fx.StartUndo(unit=unit, attempt=attempt, input_digest=given):
+                return [self._launch((unit, Role.UNDO, attempt), given)]
+            case fx.CombineInstances(unit=unit):
+                return [ev.Combined(unit, Result(digest("list", unit)))]
+            case fx.ComputeOutputs():
+                return [ev.OutputsComputed(digest("outputs"))]
+            case fx.PrepareUndo(unit=unit):
+                return [self._undo_of(unit)]
+            case fx.UndoChild(unit=unit):
+                return [self._child_undone(unit)]
+            case _:
+                return []
+
+    def _launch(self, key: Key, given: Digest) -> ev.Launched:
+        if key not in self.running:
+            self.started.append("undo " * (key[1] is Role.UNDO) + f"{unit_name(self.graph, key[0])}#{key[2]}")
+        self.running[key] = given
+        return ev.Launched(*key, given)
+
+    def _outcome(self, unit: int, attempt: int, patches: tuple[Digest, ...]) -> Any:
+        name, step = unit_name(self.graph, unit), self.graph.steps[index_of(unit)]
+        said = self.prepare.get(f"{name}#{attempt}", self.prepare.get(name))
+        if said is not None:
+            return said
+        if step.foreach and instance_of(unit) < 0:
+            return ev.Expand(self.lists.get(name, 2), digest("items", name))
+        return ev.Ready(digest("input", name, *patches))
+
+    def _undo_of(self, unit: int) -> ev.UndoPrepared:
+        name = unit_name(self.graph, unit)
+        action, _, reason = self.undo.get(name, "run").partition(" ")
+        return ev.UndoPrepared(unit, action, digest("undo", name) if action == "run" else None, reason)
+
+    def _child_undone(self, unit: int) -> ev.ChildUndone:
+        child = self.state.unit(unit).child
+        said = self.undo.get(unit_name(self.graph, unit), "run")
+        self.started.append(f"undo {child.run if child else '?'}")
+        return ev.ChildUndone(unit, said == "run", said)
+
+    def _keep(self, links: Sequence[Link]) -> None:
+        self.links += links
+        if self.watch is not None:
+            self.watch.take(links)
+
+
+def steps_of(state: State) -> dict[str, StepState]:
+    """Return the state of every step by id."""
+    return {step.id: state.unit(step.index << 14).state for step in state.graph.steps}
