@@ -44,6 +44,7 @@ def rerun(
         seeds=_seeds(earlier, step) if step is not None else {},
         request_metadata=spec.request_metadata,
         task=spec.task,
+        places=spec.places,
     )
 
 

@@ -48,6 +48,8 @@ class Facts(NamedTuple):
     done: int
     cached: int
     skipped: int
+    reused: int
+    """Steps whose output was taken from the run that this one repeats."""
     children: int
     approvals: int
     retries: int
@@ -78,6 +80,7 @@ def facts_of(tree: Tree) -> Facts:
         done=state.succeeded + state.skipped,
         cached=state.cached,
         skipped=state.skipped,
+        reused=sum(state.unit(unit).how == "seed" for unit in ordinary),
         children=len(everyone) - 1,
         approvals=sum(
             verdict == "approve"

@@ -10,7 +10,7 @@ from controller.entrypoints.cli.wording import clock, count, one_line, short, sp
 from controller.model.states import RunState, StepState
 
 BAR = 10
-WIDEST_LABEL = 24
+WIDEST_LABEL = 28
 MOST_CURRENT = 6
 """Running steps that get a line; more are counted."""
 MOST_EVENTS = 6

@@ -217,7 +217,9 @@ def _run_started(tree: Tree, member: Member, _: Record) -> str | None:
     if member.spec.uid != tree.root:
         return None
     spec = member.spec
-    return f"started: {spec.orchestration} {spec.version} (digest {brief(spec.definition)})"
+    place = spec.places.get(spec.definition)
+    commit = f" @ {place.commit}" if place is not None and place.commit else ""
+    return f"started: {spec.orchestration} {spec.version}{commit} (digest {brief(spec.definition)})"
 
 
 def _of_top(word: str) -> Callable[[Tree, Member, Record], str | None]:

@@ -75,10 +75,10 @@ def _after_failure(tree: Tree, run: str, facts: Facts) -> list[NextStep]:
         failure = facts.failures[0]
         target = f"{run} {failure.step}"
         steps.append(
-            NextStep(f"libretto retry {target}", "try again, keep what is done (with a change: --set KEY=VALUE)")
+            NextStep(f"libretto retry {target}", "try again, keep what is done (change its input: --set KEY=VALUE)")
         )
         if failure.allow_skip:
-            effect = "go on without it, or with an output of yours: --output FILE (allowed: allowSkip)"
+            effect = "go on without it, or with --output FILE (allowed: allowSkip)"
             steps.append(NextStep(f"libretto skip {target}", effect))
     elif reason == "FinalizerFailed":
         steps.append(NextStep(f"libretto retry {run}", "run the final steps again"))

@@ -96,6 +96,7 @@ def play(
         now=local.clock.now(),
         max_parallel=local.configuration.max_parallel,
         files=found.files,
+        places=found.places,
         request_metadata=metadata,
         task=task,
     )

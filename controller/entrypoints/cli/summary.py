@@ -36,6 +36,7 @@ def _succeeded(tree: Tree, facts: Facts, *, resumed: bool) -> str:
     state = tree.top.state
     steps = count(facts.steps, "step")
     aside = [f"{facts.cached} cached"] if facts.cached else []
+    aside += [f"{facts.reused} reused"] if facts.reused else []
     aside += [f"{facts.skipped} skipped"] if facts.skipped else []
     if aside:
         steps += f" ({', '.join(aside)})"

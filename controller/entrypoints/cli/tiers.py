@@ -11,6 +11,9 @@ from controller.model.states import StepState
 MOST_PHASES = 8
 """Phases that get a bar each. More are put together: those in sequence, those on condition, those beside each other."""
 
+SHOWN_PHASES = 3
+"""Phases of one tier that are named; of more the first and the last."""
+
 MOST_LAYERS = 6
 """Bars of a graph without phases."""
 
@@ -86,7 +89,8 @@ def _phases(graph: Graph) -> Iterator[tuple[str, str, list[int]]]:
         return
     for phases in _kinds(graph):
         first, last = phases[0] + 1, phases[-1] + 1
-        names = ", ".join(graph.phases[one].id for one in phases)
+        ids = [graph.phases[one].id for one in phases]
+        names = ", ".join(ids) if len(ids) <= SHOWN_PHASES else f"{ids[0]} … {ids[-1]}"
         units = [unit_of(index) for one in phases for index in graph.phases[one].steps]
         yield (str(first) if first == last else f"{first}-{last}"), names, units
 
