@@ -133,14 +133,24 @@ class Attachment:
                     os.close(lock)
                     raise
                 return lock
-            found = links.connect(self._directory)
-            if found is not None and found.attach():
-                self._link = found
+            self._link = self._attached()
+            if self._link is not None:
                 return None
-            if found is not None:
-                found.close()
             time.sleep(RETRY_S)
         raise RunnerUnavailable("the supervisor holds its lock but does not answer", hint=self._where())
+
+    def _attached(self) -> links.Link | None:
+        found = links.connect(self._directory)
+        if found is None:
+            return None
+        try:
+            if found.attach():
+                return found
+        except BaseException:
+            found.close()
+            raise
+        found.close()
+        return None
 
     def _settle(self) -> None:
         self._read()

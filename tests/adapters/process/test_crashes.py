@@ -203,6 +203,8 @@ def test_a_line_that_its_writer_could_not_finish_counts_for_nothing(workshop: Wo
 def test_a_supervisor_that_does_not_answer(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     first = workshop.runner()
     first.start_many([workshop.launch("step", "sleep 60")])
+    while not first.observe(1000):
+        pass
     supervisor = workshop.supervisor()
     os.kill(supervisor, signal.SIGSTOP)
     first.close()

@@ -7,7 +7,7 @@ import pytest
 
 from controller.adapters.process import results
 from controller.adapters.process.results import collect_results
-from controller.model.attempt import CollectedArtifact
+from controller.model.attempt import Collected, CollectedArtifact
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_everything_below_artifacts_in_order(folder: Path) -> None:
 
 
 def test_nothing_is_fine(tmp_path: Path) -> None:
-    assert collect_results(str(tmp_path)) == (None, None, (), ())
+    assert collect_results(str(tmp_path)) == Collected(None, None, ())
 
 
 def link(path: Path) -> None:
