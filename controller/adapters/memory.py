@@ -35,7 +35,10 @@ class MemoryBlobStore:
     def get(self, digest: Digest) -> bytes:
         content = self._blobs.get(digest)
         if content is None:
-            raise NotFound(f"the content of {digest} is not known here")
+            raise NotFound(
+                f"only the digest {digest} is known, not its content, which a contract or a transformation looks at",
+                hint="write the content into the outcomes file, as {text: ...} or {base64: ...}",
+            )
         return content
 
     def has(self, digest: Digest) -> bool:
@@ -62,6 +65,9 @@ class MemoryLedgerStore:
                 raise LedgerInconsistent(f"record {write.first} of run {write.run} does not follow {len(records) - 1}")
             records += write.records
             self._ends[write.run] = (write.digests[-1], write.status)
+
+    def due(self) -> bool:
+        return False  # nothing waits
 
     def flush(self) -> None:
         pass  # memory is as durable as a simulation needs

@@ -34,6 +34,10 @@ class Scripted(NamedTuple):
     receipt: bytes | None = None
     artifacts: tuple[tuple[str, Digest, int], ...] = ()
     """Name, digest and size of each."""
+    mapped: bool = False
+    """Whether `output` is the output of the step already, rather than the agent's answer."""
+    violations: tuple[str, ...] = ()
+    """With the failure ContractViolated: what was broken."""
 
 
 class SimulatedClock:
@@ -199,4 +203,4 @@ class SimulatedRunner:
     def collect(self, key: AttemptKey) -> Collected:
         script = self.machine.attempts[key].script
         artifacts = [CollectedArtifact(name, digest, size) for name, digest, size in script.artifacts]
-        return Collected(script.output, script.receipt, artifacts)
+        return Collected(script.output, script.receipt, artifacts, script.violations, script.mapped)

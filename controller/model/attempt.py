@@ -122,6 +122,8 @@ class Collected(NamedTuple):
     artifacts: Sequence[CollectedArtifact]
     problems: Sequence[str] = ()
     """What keeps the results from being published, e.g. a secret inside an artifact."""
+    mapped: bool = False
+    """Whether `output` is the output of the step already, as the ledger keeps it, rather than the agent's answer."""
 
 
 class Result(NamedTuple):

@@ -1,7 +1,7 @@
 """Outcomes: how the attempts of a run end and what people decide, as a file (`docs/spec/outcomes.md`)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from controller.errors import DefinitionInvalid
 from controller.model.base import Authored
 from controller.model.digest import Digest
+from controller.model.document import Path
 from controller.model.problem import Location, Problem
 from controller.model.states import OutcomeClass, Verb
 
@@ -168,6 +169,10 @@ class Outcomes(Authored):
         """Return the output that a step has without an attempt, from the cache or a seed; None for none."""
         return next((one for one in _found(self.outcomes, address) if one.source != "attempt"), None)
 
+    def mentions(self, address: Address) -> bool:
+        """Return whether anything is said about how a step goes."""
+        return bool(_found(self.outcomes, address))
+
     def decision(self, address: Address, opening: int) -> GateAnswer | None:
         """Return what happens when a gate is open for the `opening`-th time (from 1); None: nothing."""
         answers = _found(self.decisions, address)
@@ -178,18 +183,23 @@ class Outcomes(Authored):
         return {"kind": self.kind, **self.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
 
 
-def read_outcomes(value: Any, file: str = "outcomes") -> Outcomes:
-    """Return the outcomes that a parsed file holds. Raises DefinitionInvalid with every problem."""
+def read_outcomes(value: Any, file: str = "outcomes", locate: Callable[[Path], Location] | None = None) -> Outcomes:
+    """Return the outcomes that a parsed file holds; `locate` tells where a value stands in it.
+
+    Raises DefinitionInvalid with every problem.
+    """
     try:
         return Outcomes.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise DefinitionInvalid([_problem(file, found) for found in error.errors(include_url=False)]) from error
+        problems = [_problem(found, file, locate) for found in error.errors(include_url=False)]
+        raise DefinitionInvalid(problems) from error
 
 
-def _problem(file: str, found: Any) -> Problem:
+def _problem(found: Any, file: str, locate: Callable[[Path], Location] | None) -> Problem:
     path = ".".join(str(part) for part in found["loc"])
     message = found["msg"].removeprefix("Value error, ")
-    return Problem(Location(file, 1, 1), path, f"{path}: {message}" if path else message, "WrongOutcomes")
+    location = locate(found["loc"]) if locate is not None else Location(file, 1, 1)
+    return Problem(location, path, f"{path}: {message}" if path else message, "WrongOutcomes")
 
 
 def _nth(listed: Sequence[Outcome], number: int) -> Outcome:
@@ -198,6 +208,8 @@ def _nth(listed: Sequence[Outcome], number: int) -> Outcome:
 
 def _found(listed: Mapping[Address, list[Any]], address: Address) -> list[Any]:
     """The most exact address counts: attempts of children are dropped from the left, then the instance."""
+    if not listed or address in listed:
+        return listed.get(address, [])
     for one in _wider(address):
         if one in listed:
             return listed[one]

@@ -43,6 +43,7 @@ def ended(
             seen.reason,
             seen.exit_code,
             receipt=receipt,
+            violations=tuple(collected.problems) if seen.failure is OutcomeClass.CONTRACT_VIOLATED else (),
             duration_ms=seen.duration_ms,
         )
     outcome: Result | tuple[OutcomeClass, str, tuple[str, ...]]
@@ -98,11 +99,11 @@ def _result(
     except ValueError as error:
         reason = f"output.json: {error}"
         return OutcomeClass.CONTRACT_VIOLATED, reason, (reason,)
-    if agent.spec.output_schema is not None:
+    if agent.spec.output_schema is not None and not collected.mapped:
         broken = [f"output.json {line}" for line in violations(agent.spec.output_schema, answer)]
         if broken:
             return OutcomeClass.CONTRACT_VIOLATED, broken[0], tuple(broken)
-    output = map_output(step.output_mapping, answer)
+    output = answer if collected.mapped else map_output(step.output_mapping, answer)
     artifacts = {one.name: contents.blobs.put_file(one.location) for one in collected.artifacts}
     if instance_of(unit) < 0:
         broken = check_contract(step.contract, output, artifacts, contents)

@@ -13,7 +13,7 @@ from controller.errors import NotFound
 from controller.model.attempt import StagedFile
 from controller.model.digest import Digest, digest_value
 from controller.model.states import OutcomeClass
-from controller.ports.result_cache import ResultCache
+from controller.ports.result_cache import CacheEntry, ResultCache
 from controller.runtime.contents import Contents, StepOutputs, merge
 from controller.runtime.handoff import hand_over
 from controller.runtime.member import Member
@@ -46,12 +46,13 @@ class Preparer:
         """Evaluate a phase's condition."""
         phase = member.graph.phases[effect.phase]
         condition = next((one.when for one in member.phases() if one.id == phase.id), None)
-        outcome = self._condition(member, condition or "true")
+        outcome = self.condition(member, condition or "true")
         if isinstance(outcome, Mistake):
             return PhaseDecided(effect.phase, enabled=False, mistake=outcome.message)
         return PhaseDecided(effect.phase, outcome)
 
-    def _condition(self, member: Member, text: str) -> bool | Mistake:
+    def condition(self, member: Member, text: str) -> bool | Mistake:
+        """Evaluate a condition over the parameters of a run and the outputs that its steps have by now."""
         expression = Expression.parse(text)
         if isinstance(expression, Mistake):
             return expression
@@ -65,7 +66,7 @@ class Preparer:
         step, unit = member.step(effect.unit), effect.unit
         whole = instance_of(unit) < 0
         if whole and not effect.repeated and step.when is not None:
-            wanted = self._condition(member, step.when)
+            wanted = self.condition(member, step.when)
             if isinstance(wanted, Mistake):
                 return Refused(OutcomeClass.REJECTED, f"when: {wanted.message}")
             if not wanted:
@@ -103,12 +104,16 @@ class Preparer:
             return given
         self.inputs[(member.spec.uid, effect.unit)] = given
         if given.cache_key is not None and not effect.repeated:
-            entry = self._cache.get(given.cache_key, now)
+            entry = self.look_up(member, effect.unit, given.cache_key, now)
             if entry is not None and self._contents.blobs.has(entry.output_digest):
                 source = {"run": entry.run, "step": entry.step, "key": entry.key, "storedAt": entry.stored_at}
                 return Hit(entry.output_digest, given.digest, source)
         record = [handoff.record for handoff in handoffs if "digest" in handoff.record]
         return Ready(given.digest, {"handoffs": record} if record else None)
+
+    def look_up(self, member: Member, unit: int, key: Digest, now: int) -> CacheEntry | None:  # noqa: ARG002
+        """Return what the cache has under the key of a step's input."""
+        return self._cache.get(key, now)
 
     def _input(self, member: Member, effect: PrepareStep, staged: tuple[StagedFile, ...]) -> Input | Refused:
         step, unit = member.step(effect.unit), effect.unit

@@ -13,6 +13,7 @@ VERBS = {
     "validate": "Check definition files and folders.",
     "convert": "Write a definition in canonical form.",
     "run": "Play an orchestration to its end.",
+    "simulate": "Play an orchestration with given outcomes, without doing anything.",
     "watch": "Look on while another process drives a run.",
     "pause": "Let a run stand still.",
     "resume": "Go on with runs that were paused, interrupted, or left by a crash.",
