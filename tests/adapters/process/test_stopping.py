@@ -120,6 +120,18 @@ def test_the_supervisor_stops_its_steps_when_it_is_told_to_end(workshop: Worksho
     assert after.failure is None
 
 
+def test_nothing_that_the_driver_had_open_is_kept_open(workshop: Workshop, runner: ProcessRunner) -> None:
+    reader, writer = os.pipe()
+    os.set_inheritable(writer, True)
+    runner.start_many([workshop.launch("step", "ls /proc/self/fd > fds; echo > ready; sleep 60")])
+    os.close(writer)
+    wait_for_file(workshop.directory("step") / "ready")
+    # The end of the pipe is the proof that nobody holds its other end.
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+    assert (workshop.directory("step") / "fds").read_text().split() == ["0", "1", "2", "3"]
+
+
 def test_signals_of_a_terminal_do_not_end_the_supervisor(workshop: Workshop, runner: ProcessRunner) -> None:
     runner.start_many([workshop.launch("step", "sleep 0.3")])
     while not any(isinstance(seen, Started) for seen in runner.observe(1000)):

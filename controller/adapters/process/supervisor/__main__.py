@@ -1,5 +1,6 @@
 """Start the supervisor: `python -I -S -X utf8 .../supervisor/__main__.py RUN_DIRECTORY LOCK_FD CLIENT_FD`."""
 
+import contextlib
 import os
 import sys
 
@@ -11,6 +12,11 @@ def _main() -> None:
     from controller.adapters.process.supervisor.loop import Supervisor
 
     directory, lock, client = sys.argv[1:]
+    # What the command line itself had inherited, e.g. the pipe of a `| tee`, would stay open as long as we live.
+    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - as above
+        if int(name) > 2 and name not in {lock, client}:
+            with contextlib.suppress(OSError):
+                os.close(int(name))
     Supervisor(directory, int(lock), int(client)).run()
 
 
