@@ -1,0 +1,43 @@
+"""What a person should look at after a run: sentences, most urgent first."""
+
+from collections.abc import Iterator
+
+from controller.model.states import RunState, StepState
+from controller.runtime.report.facts import Facts, StepFacts
+
+SLOW_FACTOR = 1.5
+"""A step that took this many times what is usual is worth a look (engine reference, §10)."""
+
+
+def recommendations(facts: Facts) -> list[str]:
+    """Return what is worth doing; nothing for a run in which nothing was odd."""
+    return list(_all(facts))
+
+
+def _all(facts: Facts) -> Iterator[str]:
+    root, run = facts.root, facts.root.spec.uid[:10]
+    if not facts.verification.sound:
+        yield f"The evidence is damaged; see `libretto verify {run}`."
+    if root.state.run is RunState.FAILED:
+        if root.state.reason == "UndoIncomplete":
+            yield f"Changes remain: look at the receipts, then `libretto resume {run}` tries again."
+        else:
+            for step in root.steps:
+                if step.unit.state is StepState.FAILED:
+                    yield f"`{step.id}` failed: `libretto logs {run} {step.id}`, then `libretto retry {run} {step.id}`."
+    for step in root.all_steps():
+        yield from _of_step(facts, step)
+
+
+def _of_step(facts: Facts, step: StepFacts) -> Iterator[str]:
+    tries = sum(not one.undo for one in step.attempts)
+    if tries > 1 and step.unit.state is StepState.SUCCEEDED:
+        why = next((one.reason for one in step.attempts if one.reason), "")
+        yield f"`{step.path}` took {tries} attempts{f' ({why})' if why else ''}: find out why it is unsteady."
+    usual = facts.usual.get(step.path)
+    if usual and not step.instances and step.busy_ms > max(SLOW_FACTOR * usual, usual + 1000):
+        yield f"`{step.path}` took {step.busy_ms / 1000:.1f} s, usually {usual / 1000:.1f} s."
+    for warning in step.warnings:
+        yield f"`{step.path}`: {warning}."
+    if step.unit.undo == "Kept":
+        yield f"The change of `{step.path}` remains: {step.unit.undo_reason}."

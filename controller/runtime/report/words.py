@@ -1,0 +1,56 @@
+"""Times, sizes and states as a report writes them."""
+
+from datetime import UTC, datetime
+
+
+def span(milliseconds: float) -> str:
+    """Return a length of time: 0.4 s, 12.3 s, 2 min 11 s, 3 h 4 min, 4 d 2 h."""
+    if milliseconds < 59_950:
+        return f"{max(0.0, milliseconds) / 1000:.1f} s"
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds} s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h"
+
+
+def tick(milliseconds: int) -> str:
+    """Return a mark of the scale: 0, 500 ms, 2 s, 1:30, 2 h, 3 d."""
+    if milliseconds == 0:
+        return "0"
+    if milliseconds < 1000:
+        return f"{milliseconds} ms"
+    seconds = milliseconds / 1000
+    if seconds < 60:
+        return f"{seconds:g} s"
+    if seconds < 3600:
+        return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
+    if seconds < 2 * 86_400:
+        hours, rest = divmod(int(seconds), 3600)
+        return f"{hours} h {rest // 60:02d}" if rest // 60 else f"{hours} h"
+    return f"{seconds / 86_400:g} d"
+
+
+def moment(milliseconds: int) -> str:
+    """Return a point in time, in UTC: the same for every reader."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def size(count: int) -> str:
+    """Return a number of bytes: 512 B, 1.4 KiB, 2.0 MiB."""
+    if count < 1024:
+        return f"{count} B"
+    amount = count / 1024
+    for unit in ("KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GiB"
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """Return `1 step`, `2 steps`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
