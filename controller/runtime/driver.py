@@ -124,6 +124,11 @@ class Driver:
             self.flush()
         return moved or waited
 
+    @property
+    def durable(self) -> bool:
+        """Whether everything recorded so far would survive a crash."""
+        return self._unflushed_since is None
+
     def flush(self) -> None:
         """Make everything recorded so far durable."""
         self.tools.ledger.flush()

@@ -4,10 +4,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from controller.entrypoints.cli import exits
 from controller.entrypoints.cli.presenter import Ending, Found, Presenter, Tree, on_terminal, presenter_for
+from controller.entrypoints.cli.relay import Relay
 from controller.entrypoints.cli.session import Session
 from controller.entrypoints.cli.signals import Signals
 from controller.entrypoints.cli.wording import short
@@ -15,7 +16,6 @@ from controller.errors import Busy, DiskFull, LibrettoError
 
 if TYPE_CHECKING:
     from controller.entrypoints.cli.prompt import Prompt
-    from controller.model.attempt import AttemptKey
     from controller.model.run import RunSpec
     from controller.runtime.driver import Driver
     from controller.runtime.member import Member
@@ -25,6 +25,16 @@ KILL = 2
 
 LEAVE = 3
 """Wishes to stop after which not even their end is awaited."""
+
+
+class _Stage(NamedTuple):
+    """Everything that takes part while a tree is driven."""
+
+    driver: "Driver"
+    tree: Tree
+    show: Presenter
+    relay: Relay
+    signals: Signals
 
 
 def drive(
@@ -53,14 +63,8 @@ def drive(
     root = spec if spec.parent is None else session.look.root(spec)
     show = presenter or presenter_for(form)
     tools = session.local.toolbox(root.uid)
-    opened = False
-
-    def progress(member: "Member", key: "AttemptKey", done: int, total: int) -> None:
-        # What is found at the start comes before anything is shown; the program says it again.
-        if opened:
-            show.progress(member, key, done, total)
-
-    driver = Driver(tools, root, on_records=show.records, on_progress=progress)
+    relay = Relay(show)
+    driver = Driver(tools, root, on_records=relay.records, on_progress=relay.progress)
     tree = Tree(session, root.uid, driver.members, again)
     with Signals() as signals:
         _start(driver)
@@ -68,20 +72,21 @@ def drive(
             with _closing(driver):
                 # What runs and what has ended is looked at before the driver takes any of it up.
                 show.opened(tree, _found(driver, session, resumed=resumed))
-                opened = True
-                ask = _prompt(tree, form, interactive=interactive)
-                try:
-                    ending = _play(driver, tree, show, signals, ask, wait=wait)
-                finally:
-                    if ask is not None:
-                        ask.close()
+                relay.opened = True
+                stage = _Stage(driver, tree, show, relay, signals)
+                ending = _asking(stage, _prompt(tree, form, interactive=interactive), wait=wait)
         except DiskFull as error:
+            show.left()
             raise DiskFull(
                 f"{error.message}\nRun {short(root.uid)} stands still; nothing is lost, and steps that run go on.",
                 hint=f"free some space, then: libretto resume {short(root.uid)}",
             ) from error
+        except BaseException:
+            show.left()
+            raise
         if signals.hangup:
             return exits.INTERRUPTED
+        relay.durable()
         code = _code(ending, tree)
         show.closed(ending, code)
     return code
@@ -147,12 +152,21 @@ def _prompt(tree: Tree, form: str, *, interactive: bool) -> "Prompt | None":
     return Prompt(tree)
 
 
-def _play(
-    driver: "Driver", tree: Tree, show: Presenter, signals: Signals, ask: "Prompt | None", *, wait: bool
-) -> Ending:
+def _asking(stage: _Stage, ask: "Prompt | None", *, wait: bool) -> Ending:
+    try:
+        return _play(stage, ask, wait=wait)
+    finally:
+        if ask is not None:
+            ask.close()
+
+
+def _play(stage: _Stage, ask: "Prompt | None", *, wait: bool) -> Ending:
+    driver, tree, show, relay, signals = stage
     heard = 0
     while True:
         moved = driver.turn()
+        if driver.durable:
+            relay.durable()
         if signals.hangup or (ask is not None and ask.gone):
             signals.hangup = True
             _silence()

@@ -52,6 +52,9 @@ class JsonLines:
         """Tell it where it does not stand between the records."""
         sys.stderr.write(f"libretto: {text}\n")
 
+    def left(self) -> None:
+        """Nothing to give back."""
+
     def closed(self, ending: Ending, code: int) -> None:
         assert self._tree is not None
         value = {"result": result_of(self._tree, facts_of(self._tree), ending, code)}

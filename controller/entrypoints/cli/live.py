@@ -80,6 +80,9 @@ class Live:
         for line in closing_lines(lines, self._tree.top.state.run):
             self._print(line)
 
+    def left(self) -> None:
+        self._safely(self._region.stop)
+
     def _draw(self, prompt: str | None) -> None:
         assert self._board is not None
         size = self._console.size

@@ -55,6 +55,9 @@ class Plain:
         assert self._tree is not None
         self._out.line(f"{clock(self._tree.session.local.clock.now())} {text}")
 
+    def left(self) -> None:
+        """Nothing to give back."""
+
     def closed(self, ending: Ending, _: int) -> None:
         assert self._tree is not None
         for line in closing(self._tree, ending, resumed=self._found is not None):

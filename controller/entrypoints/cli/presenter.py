@@ -90,6 +90,9 @@ class Presenter(Protocol):
     def closed(self, ending: Ending, code: int, /) -> None:
         """End with the summary."""
 
+    def left(self) -> None:
+        """End without one, because of an error: give the screen back as it was."""
+
 
 def on_terminal() -> bool:
     """Return whether standard output is a terminal that can move its cursor."""

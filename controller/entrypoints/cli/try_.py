@@ -85,6 +85,10 @@ class FirstMinute:
         self._heard()
         self._inner.closed(ending, code)
 
+    def left(self) -> None:
+        self._heard()
+        self._inner.left()
+
     def _answer(self) -> None:
         from controller.entrypoints.cli.presenter import open_gates
 

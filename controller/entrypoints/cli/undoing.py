@@ -63,6 +63,9 @@ class Undoing:
     def note(self, text: str) -> None:
         self._out.line(text)
 
+    def left(self) -> None:
+        """Nothing to give back."""
+
     def closed(self, ending: Ending, code: int) -> None:  # noqa: ARG002 - the signature of a presenter
         assert self._tree is not None
         state, run = self._tree.top.state, short(self._tree.root)

@@ -1,0 +1,1 @@
+echo '{"done": true}' > output.json
