@@ -57,6 +57,14 @@ def released(state: State, unit: int) -> dict[str, Any]:
     return {"holding": state.holding.delete(unit), "phase_holding": state.phase_holding.set(phase, held)}
 
 
+def has_slot(state: State, unit: int) -> bool:
+    """Return whether the run and the unit's phase have a slot free."""
+    phase = phase_of(state, unit)
+    limit = state.graph.phases[phase].max_parallel if phase >= 0 else None
+    free = limit is None or state.phase_holding.get(phase, 0) < limit
+    return free and len(state.holding) < state.graph.max_parallel
+
+
 def hold(state: State, unit: int) -> State:
     """Return the state in which the unit holds a slot of the run."""
     if unit in state.holding:
@@ -148,7 +156,8 @@ def mark_changed(state: State, unit: int) -> State:
         step.foreach and instance_of(unit) < 0
     ):
         return state
-    if step.finalizer:
+    # What came from the cache or an earlier run changed nothing here.
+    if step.finalizer or known.how in {"cache", "seed"}:
         return state
     return state._replace(changed=heap.push(state.changed, -(known.generation << 32 | unit)))
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from controller.engine.bookkeeping import released
+from controller.engine.bookkeeping import has_slot, released
 from controller.engine.decide_halt import halted, held, withdraw
 from controller.engine.decide_outcome import fail, instances_ended, remember, succeed
 from controller.engine.decide_time import expire_late
@@ -21,11 +21,11 @@ from controller.engine.events import (
     Skip,
     SlotGranted,
 )
-from controller.engine.queues import enqueue
-from controller.engine.state import Ask
-from controller.engine.units import index_of
+from controller.engine.queues import enqueue, reached
+from controller.engine.state import Ask, State
+from controller.engine.units import index_of, instance_of, unit_of
 from controller.model.attempt import Result
-from controller.model.states import OutcomeClass, Role, StepState
+from controller.model.states import OutcomeClass, Role, RunState, StepState
 
 
 def prepared(d: Draft, event: Prepared) -> None:
@@ -107,12 +107,27 @@ def _start(d: Draft, unit: int, ask: Ask) -> None:
         d.ask(StartStep(unit, ask.attempt, ask.input, step.attempt_timeout_ms, step.queue_timeout_ms))
 
 
+def _in_turn(state: State, unit: int) -> bool:
+    """Whether an attempt that nobody asked for can be this step's: else what led to it is not recorded (again) yet, and
+    asking for its start will find it running."""
+    step = state.graph.steps[index_of(unit)]
+    if step.finalizer:
+        return bool(state.verdict) and reached(state, step.index)
+    if state.run not in (RunState.RUNNING, RunState.AWAITING_APPROVAL) or state.verdict:
+        return False
+    if instance_of(unit) >= 0:
+        return state.unit(unit_of(step.index)).state is StepState.RUNNING
+    return reached(state, step.index) and (step.phase < 0 or step.phase in state.phases)
+
+
 def launched(d: Draft, event: Launched) -> None:
     """An attempt runs: ours, or one that gather found and the ledger does not know yet."""
     known = d.state.unit(event.unit)
-    if event.attempt <= known.attempt or known.state is not StepState.PENDING or d.state.run.settled:
-        return
     ask = d.state.asked.get(event.unit)
+    if event.attempt <= known.attempt or known.state is not StepState.PENDING:
+        return
+    if ask is None and not (has_slot(d.state, event.unit) and _in_turn(d.state, event.unit)):
+        return
     data: dict[str, Any] = dict(ask.data) if ask is not None else {}
     if event.child is not None:
         data["child"] = event.child

@@ -97,6 +97,7 @@ def undo_launched(d: Draft, event: Launched) -> None:
         event.attempt <= known.undo_attempt
         or known.undo is not UndoState.IDLE
         or d.state.run is not RunState.ROLLING_BACK
+        or _next(d) != event.unit
     ):
         return
     _forget(d, event.unit)

@@ -55,9 +55,7 @@ def graph(text: str, each: Each = {}, *, finalizers: str = "", phases: Each = {}
 
 def _steps(drawn: list[tuple[str, int]], ordinary: int, each: Each) -> tuple[GraphStep, ...]:
     names = [word.partition("<-")[0] for word, _ in drawn]
-    needs = [
-        tuple(sorted(names.index(one) for one in word.partition("<-")[2].split(",") if one)) for word, _ in drawn
-    ]
+    needs = [tuple(sorted(names.index(one) for one in word.partition("<-")[2].split(",") if one)) for word, _ in drawn]
     assert set(each) <= {*names, "*"}, each
     return tuple(
         GraphStep(

@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.engine.evolve import evolve
 from controller.engine.passes import writes
-from controller.engine.queues import FINALIZERS, RETRY, _means_something, _unpack, may_start
+from controller.engine.queues import FINALIZERS, RETRY, UNDO, _means_something, _unpack, may_start
 from controller.engine.state import State
 from controller.engine.status import progress_of
 from controller.engine.transitions import KINDS, RUN, STEP, UndoState
@@ -104,8 +104,10 @@ def essence(state: State, now: int) -> dict[str, Any]:
     members["timers"] = {
         value
         for value in heap.values(state.timers)
-        # Retry times are compared as `waiting`.
-        if _means_something(state, _unpack(value)) and _unpack(value).time > now and _unpack(value).kind != RETRY
+        # Times of retries stand in `waiting` and in the unit.
+        if _means_something(state, _unpack(value))
+        and _unpack(value).time > now
+        and _unpack(value).kind not in (RETRY, UNDO)
     }
     members["ready"] = _startable(state)
     members["holding"] = {unit for unit in state.holding if unit not in state.asked}

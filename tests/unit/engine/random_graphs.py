@@ -89,6 +89,10 @@ def sketch(drawn: Graph) -> str:
     """Return what differs from the simplest graph, to be read in a failure."""
     plain, lines = GraphStep("", 0), []
     for step in drawn.steps:
-        members = {name: getattr(step, name) for name in GraphStep.__slots__ if getattr(step, name) != getattr(plain, name)}
-        lines.append(str({name: value for name, value in members.items() if name not in ("index", "needs", "successors")}))
+        members = {
+            name: getattr(step, name) for name in GraphStep.__slots__ if getattr(step, name) != getattr(plain, name)
+        }
+        lines.append(
+            str({name: value for name, value in members.items() if name not in ("index", "needs", "successors")})
+        )
     return "\n".join([*lines, *map(str, drawn.phases), str(drawn._replace(steps=(), phases=(), digest=""))])

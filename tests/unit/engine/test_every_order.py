@@ -56,10 +56,10 @@ class AnyRun(RuleBasedStateMachine):
         note(sketch(graph))
         self.world.tell()
 
-    @precondition(lambda self: self.world.running)
+    @precondition(lambda self: self.world.known_running())
     @rule(data=st.data(), words=st.sampled_from(ENDS), child=st.sampled_from(CHILD_ENDS))
     def end(self, data: st.DataObject, words: str, child: str) -> None:
-        unit, role, _ = key = data.draw(st.sampled_from(sorted(self.world.running)))
+        unit, role, _ = key = data.draw(st.sampled_from(self.world.known_running()))
         name, plays = unit_name(self.world.graph, unit), self.world.graph.steps[index_of(unit)].child
         said = child if plays and role == "do" else words
         self.world.deliver(key, {name: said, f"undo {name}": said})
@@ -101,6 +101,10 @@ class AnyRun(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.world.restart()
+
+    @rule(lost=st.integers(1, 6))
+    def crash(self, lost: int) -> None:
+        self.world.crash(lost)
 
     @rule(data=st.data(), words=st.sampled_from(ENDS))
     def repeat_something_old(self, data: st.DataObject, words: str) -> None:
@@ -152,5 +156,9 @@ class AnyRun(RuleBasedStateMachine):
 
 TestAnyRun = AnyRun.TestCase
 TestAnyRun.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck)
+    max_examples=60,
+    stateful_step_count=30,
+    deadline=None,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
 )

@@ -14,6 +14,7 @@ from controller.engine.evolve import fold
 from controller.engine.passes import run_pass
 from controller.engine.reduce import create
 from controller.engine.state import State, Unit
+from controller.engine.transitions import UndoState
 from controller.engine.units import index_of, instance_of, unit_name, unit_named
 from controller.engine.wanted import intents, running
 from controller.machine.chain import Link
@@ -68,12 +69,17 @@ class World:
         """Effects that are answered only by hand."""
         self.running: dict[Key, Digest] = {}
         """What the runner has started and nobody has ended."""
+        self.over: dict[Key, tuple[Digest, str]] = {}
+        """What has ended, and how."""
+        self.fate: dict[Key, str] = {}
         self.started: list[str] = []
         self.effects: list[fx.Effect] = []
         self.unanswered: list[fx.Effect] = []
         self.links: list[Link] = []
         self.wake_at: int | None = None
         self.decisions = 0
+        self.last_pass = 0
+        """Records of the last pass."""
         self.watch = Watch(graph, "RUN") if watched else None
         first = create(graph, "RUN", digest("parameters"), ANN, self.now, parent=parent)
         self.state = first.state
@@ -96,6 +102,7 @@ class World:
     def tell(self, *events: Event) -> list[fx.Effect]:
         """Play one pass, and return what the engine asked for."""
         asked: list[fx.Effect] = []
+        before = len(self.links)
         played = run_pass(self.state, events, self.now)
         try:
             batch = next(played)
@@ -109,6 +116,7 @@ class World:
             self.state, self.wake_at = stop.value.state, stop.value.wake_at
             self._keep(stop.value.links)
         self.effects += asked
+        self.last_pass = len(self.links) - before
         if self.watch is not None:
             self.watch.look(self.state, self.now)
         return asked
@@ -116,9 +124,13 @@ class World:
     def end(self, name: str, words: str = "ok", role: Role = Role.DO) -> list[fx.Effect]:
         """End the present attempt of a step; see `ended` for the words."""
         known = self.known(name)
-        attempt = known.attempt if role is Role.DO else known.undo_attempt
-        self.running.pop((self.unit(name), role, attempt), None)
-        return self.tell(self.ended(name, words, role, attempt))
+        key = (self.unit(name), role, known.attempt if role is Role.DO else known.undo_attempt)
+        if key not in self.running:
+            return self.tell(self.ended(name, words, *key[1:]))
+        # An attempt ends once: whoever looks again sees the same.
+        words = self.fate.setdefault(key, words)
+        self.over[key] = self.running.pop(key), words
+        return self.tell(self.ended(name, words, *key[1:]))
 
     def ended(self, name: str, words: str, role: Role, attempt: int) -> Event:
         """`ok`, `exit N`, a class (`Lost`), or how a child settled (`Failed run`); `receipt` and `7s` may follow."""
@@ -156,14 +168,28 @@ class World:
         self.decisions += 1
         return self.tell(ev.Commanded(self.decisions, verb, BOB, step, **more))
 
-    def restart(self) -> list[fx.Effect]:
-        """Kill the process that drives the run, and start another: only ledger and runner are left."""
+    def crash(self, lost: int) -> list[fx.Effect]:
+        """Restart, where the last records of the last pass were never stored: its effects came first."""
+        kept = len(self.links) - min(lost, self.last_pass)
+        self.links = self.links[:kept]
+        if self.watch is not None:
+            self.watch = Watch(self.graph, "RUN")
+            self.watch.take(self.links)
+        self.state = fold(self.graph, "RUN", [link.content for link in self.links])
+        for key in [key for key in self.over if self._knows(key) or self._is_new(key)]:
+            self.running[key], self.fate[key] = self.over.pop(key)
+        return self.restart(adopt=False)
+
+    def restart(self, *, adopt: bool = True) -> list[fx.Effect]:
+        """Kill the process that drives the run, and start another: only ledger and runner are left.
+
+        What the runner has started and the ledger does not know is told at once, or only when it would be started.
+        """
         self.unanswered.clear()
         self.state = fold(self.graph, "RUN", [link.content for link in self.links])
         events: list[Event] = []
         for key, given in sorted(self.running.items()):
-            known = self.state.unit(key[0])
-            if key[2] > (known.attempt if key[1] is Role.DO else known.undo_attempt):
+            if adopt and self._is_new(key):
                 events.append(ev.Launched(*key, given, adopted=True))
         found = set(self.running)
         lost = [(unit, role, attempt) for unit, role, attempt in running(self.state)]
@@ -195,8 +221,7 @@ class World:
             self.tell()
         elif self.unanswered:
             self.answer(0 if order is None else order.randrange(len(self.unanswered)))
-        elif self.running:
-            keys = sorted(self.running)
+        elif keys := self.known_running():
             key = order.choice(keys) if order is not None else keys[0]
             self.deliver(key, outcomes)
         elif self.state.gates:
@@ -208,6 +233,21 @@ class World:
             return False
         return True
 
+    def known_running(self) -> list[Key]:
+        """Return what runs and what the run knows of."""
+        return [key for key in sorted(self.running) if self._knows(key)]
+
+    def _is_new(self, key: Key) -> bool:
+        known = self.state.unit(key[0])
+        return key[2] > (known.attempt if key[1] is Role.DO else known.undo_attempt)
+
+    def _knows(self, key: Key) -> bool:
+        unit, role, attempt = key
+        known = self.state.unit(unit)
+        if role is Role.UNDO:
+            return known.undo is UndoState.RUNNING and known.undo_attempt == attempt
+        return known.state is StepState.RUNNING and known.attempt == attempt
+
     def deliver(self, key: Key, outcomes: Mapping[str, str | Sequence[str]] = {}) -> None:
         """End an attempt as the table says: one word for all attempts, or one per attempt; the default is `ok`."""
         unit, role, attempt = key
@@ -216,8 +256,7 @@ class World:
         words = said if isinstance(said, str) else said[min(attempt, len(said)) - 1]
         if self.graph.steps[index_of(unit)].child and role is Role.DO:
             words = {"ok": "Succeeded run"}.get(words, words)
-        del self.running[key]
-        self.tell(self.ended(name, words, role, attempt))
+        self.end(name, words, role)
 
     # The answers of the world.
 
