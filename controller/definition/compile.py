@@ -176,6 +176,7 @@ def _step(
         queue_timeout_ms=step.queue_timeout,
         at_most_once=step.launch == "AtMostOnce",
         reversible=step.reversible is not False,
+        undo=step.undo is not None,
         slots=_slots(step, agent, source),
     )
 
