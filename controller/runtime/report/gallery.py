@@ -11,16 +11,25 @@ MOST_OPEN = 4
 """Artifacts that are open at once; the others open when they are asked for."""
 
 
+_RANKS = ((".html", ".htm", ".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"), (".md", ".markdown"), (".csv", ".txt"))
+
+
+def rank(name: str) -> int:
+    """Return how much an artifact is made for people, 0 the most."""
+    return next((place for place, suffixes in enumerate(_RANKS) if name.lower().endswith(suffixes)), len(_RANKS))
+
+
 def artifacts(facts: Facts) -> str:
-    """Return the artifacts, those of the last steps first: what a run was for comes at its end."""
-    listed = [
+    """Return the artifacts: what is made for people first, and of that what came last, as a run is for its end."""
+    found = [
         (step, artifact)
         for step in reversed(facts.root.all_steps())
         if not step.children
         for artifact in step.artifacts
     ]
-    if not listed:
+    if not found:
         return ""
+    listed = sorted(found, key=lambda one: rank(one[1].name))
     cards = [
         f"<details class='card'{' open' if number < MOST_OPEN else ''}><summary>{escape(artifact.name)}"
         f"<small>{escape(step.path)} · {size(artifact.size)} · <span class='digest'>{short(artifact.digest)}</span>"

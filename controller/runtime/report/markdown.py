@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import orjson
 
 from controller.model.digest import short
-from controller.model.states import RunState, StepState
+from controller.model.states import RunState
 from controller.runtime.report.facts import Facts, StepFacts
 from controller.runtime.report.gallery import how, rollback_words
 from controller.runtime.report.metrics import attempts, execution_metrics, retries, step_counts
@@ -49,10 +49,6 @@ def _trouble(facts: Facts) -> Iterator[str]:
     if bad and state.message:
         yield f"{_plain(state.message)}."
         yield ""
-    for step in facts.root.all_steps():
-        last = next((one for one in reversed(step.attempts) if one.reason), None)
-        if step.unit.state is StepState.FAILED and last is not None:
-            yield f"- `{step.path}` {last.outcome}: {_plain(last.reason)}"
     for line in listed:
         yield f"- {line}"
 

@@ -19,6 +19,8 @@ from controller.runtime.report.svg import timeline
 from controller.runtime.report.values import verdict_word
 from controller.runtime.report.words import counted, moment, span
 
+NOTABLE_MS = 500
+"""A shorter wait for people is none."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'"
 
 
@@ -79,17 +81,15 @@ def _tiles(facts: Facts) -> str:
     phases = phase_counts(facts.root.phases)
     decided = facts.decisions()
     waited = sum((one.at or facts.until) - one.opened for one in decided)
+    approved = sum(one.verdict == "approved" for one in decided)
     repeated = retries(facts.root.steps) + sum(retries(child.steps) for step in steps for child in step.children)
     sent, validated = handoffs(steps)
     cached = f", {counts['cached']} from the cache" if counts["cached"] else ""
     tiles = [
         (f"{counts['completed']}/{counts['total']}", f"steps settled{cached}"),
         (str(attempts(steps)), f"attempts, {counted(repeated, 'retry', 'retries')}"),
-        (
-            span(facts.until - facts.began),
-            f"{span(waited)} of it waiting for people" if decided else "from start to end",
-        ),
-        (str(sum(one.verdict == "approved" for one in decided)), "approvals" if decided else "approvals needed"),
+        (span(facts.until - facts.began), f"{span(waited)} of it for people" if waited >= NOTABLE_MS else "in all"),
+        (str(approved), "approval" if approved == 1 else "approvals"),
         (str(figures["artifacts"]["total"]), "artifacts"),
         (f"{validated}/{sent}", "hand-offs validated"),
     ]
@@ -108,18 +108,10 @@ def _trouble(facts: Facts) -> str:
     message = f": {escape(state.message)}" if state.message else ""
     title = f"{escape(verdict_word(facts))}{message}" if bad else "Worth a look"
     items = "".join(f"<li>{inline(one)}</li>" for one in listed)
-    reasons = "".join(_failure(step) for step in facts.root.all_steps() if step.unit.state is StepState.FAILED)
     return (
-        f'<div class="card{" trouble" if bad else ""}" style="margin-top:26px"><h3>{title}</h3>{reasons}'
+        f'<div class="card{" trouble" if bad else ""}" style="margin-top:26px"><h3>{title}</h3>'
         f"{f'<ul>{items}</ul>' if items else ''}</div>"
     )
-
-
-def _failure(step: StepFacts) -> str:
-    last = next((one for one in reversed(step.attempts) if one.reason), None)
-    if last is None:
-        return ""
-    return f"<p><code>{escape(step.path)}</code> {escape(last.outcome)}: {escape(last.reason)}</p>"
 
 
 def _steps(facts: Facts) -> str:

@@ -22,11 +22,17 @@ def _all(facts: Facts) -> Iterator[str]:
         if root.state.reason == "UndoIncomplete":
             yield f"Changes remain: look at the receipts, then `libretto resume {run}` tries again."
         else:
-            for step in root.steps:
-                if step.unit.state is StepState.FAILED:
-                    yield f"`{step.id}` failed: `libretto logs {run} {step.id}`, then `libretto retry {run} {step.id}`."
+            yield from _failures(root.all_steps(), run)
     for step in root.all_steps():
         yield from _of_step(facts, step)
+
+
+def _failures(steps: list[StepFacts], run: str) -> Iterator[str]:
+    for step in steps:
+        if step.unit.state is StepState.FAILED and not step.children:
+            why = next((one.reason for one in reversed(step.attempts) if one.reason), step.unit.reason)
+            logs, retry = f"`libretto logs {run} {step.path}`", f"`libretto retry {run} {step.path}`"
+            yield f"`{step.path}` failed{f' ({why})' if why else ''}: {logs}, then {retry}."
 
 
 def _of_step(facts: Facts, step: StepFacts) -> Iterator[str]:

@@ -29,7 +29,7 @@ header { display: flex; gap: 32px; align-items: flex-start; justify-content: spa
 .verdict.succeeded { background: #1b7f5c; } .verdict.failed, .verdict.aborted { background: #c0392f; }
 .verdict.rolledback, .verdict.rollingback { background: #7556b3; } .verdict.running { background: #2668ad; }
 .verdict.awaitingapproval { background: #a86a12; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 26px 0 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(126px, 1fr)); gap: 12px; margin: 26px 0 0; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 13px 16px 12px; }
 .tile b { display: block; font-size: 22px; line-height: 1.25; font-weight: 640; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--soft); font-size: 13px; }
@@ -43,7 +43,7 @@ th { text-align: left; font-weight: 600; color: var(--soft); font-size: 13px; }
 th, td { padding: 7px 14px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th.number, td.number { padding-right: 18px; }
 tr:last-child > td { border-bottom: 0; }
-td .muted { display: block; font-size: 13px; }
+td .muted { display: block; font: 13px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
 .state { white-space: nowrap; font-weight: 600; }
 .state::before { content: ""; display: inline-block; width: 9px; height: 9px; border-radius: 50%; margin-right: 8px;
   background: currentColor; }
@@ -68,7 +68,7 @@ iframe { width: 100%; height: 560px; border: 1px solid var(--line); border-radiu
 .timeline .gap { fill: var(--wash); } .timeline .gap-label { font-style: italic; }
 .timeline .dot { fill: currentColor; } .timeline .dot.pending, .timeline .dot.skipped { fill: none;
   stroke: currentColor; stroke-width: 1.6; }
-.bar.succeeded { fill: var(--ok); } .bar.failed { fill: var(--bad); } .bar.running { fill: var(--run); }
+.bar.succeeded { fill: var(--ok); } .bar.failed { fill: var(--bad); } .bar.whole { opacity: 0.4; } .bar.running { fill: var(--run); }
 .bar.undone { fill: var(--undo); } .bar.cached { fill: none; stroke: var(--run); stroke-width: 2; }
 .bar.waiting { stroke: var(--gate); stroke-width: 1; } .wait-ground { fill: var(--gate-ground); }
 .wait-line { fill: var(--gate); }

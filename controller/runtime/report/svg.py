@@ -94,7 +94,7 @@ def _bar(bar: Bar, a: float, b: float, middle: float) -> str:
     width, y = max(b - a, _LEAST), middle - _BAR / 2
     fill = ' fill="url(#wait)"' if bar.kind == "waiting" else ""
     return (
-        f'<rect class="bar {bar.kind}"{fill} x="{a:.1f}" y="{y:.1f}" width="{width:.1f}" height="{_BAR}" rx="2.5">'
+        f'<rect class="bar {bar.kind}{" whole" if bar.whole else ""}"{fill} x="{a:.1f}" y="{y:.1f}" width="{width:.1f}" height="{_BAR}" rx="2.5">'
         f"{title}</rect>"
     )
 

@@ -26,6 +26,8 @@ class Bar(NamedTuple):
     """succeeded, failed, running, undone, waiting, cached."""
     label: str
     """What it was, for the tooltip."""
+    whole: bool = False
+    """Whether it spans the bars of a child run below it."""
 
 
 class Row(NamedTuple):
@@ -138,10 +140,12 @@ def scale_of(facts: Facts) -> Scale:
 
 def _of_run(run: RunFacts, until: int, level: int) -> Iterator[Row]:
     for phase in run.phases:
-        yield Row(phase.id, level, heading=True, state=phase.state)
-        for step in run.steps:
-            if step.phase == phase.id:
-                yield from _of_step(step, until, level)
+        steps = [step for step in run.steps if step.phase == phase.id]
+        # A phase that is one step of the same name says nothing new.
+        if [step.id for step in steps] != [phase.id]:
+            yield Row(phase.id, level, heading=True, state=phase.state)
+        for step in steps:
+            yield from _of_step(step, until, level)
     rest = [step for step in run.steps if step.phase is None]
     if run.phases and rest:
         yield Row("finally", level, heading=True, state="")
@@ -171,7 +175,8 @@ def _bars(step: StepFacts, until: int) -> Iterator[Bar]:
         if one.undo and kind == "succeeded":
             kind = "undone"
         what = f"{'undo ' if one.undo else ''}attempt {one.number}: {one.outcome}"
-        yield Bar(one.started, one.ended or until, kind, f"{what}{f' ({one.reason})' if one.reason else ''}")
+        label = f"{what}{f' ({one.reason})' if one.reason else ''}"
+        yield Bar(one.started, one.ended or until, kind, label, bool(step.children))
     if not step.attempts and step.ended is not None and step.unit.how in {"cache", "seed"}:
         yield Bar(step.ended, step.ended, "cached", _note(step))
     for decision in step.decisions:
