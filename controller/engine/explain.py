@@ -164,17 +164,18 @@ def chains(state: State, unit: int) -> tuple[tuple[int, ...], ...]:
     """
     found: list[tuple[int, ...]] = []
     seen = {unit}
-    ways: list[tuple[int, ...]] = [()]
+    ways: list[tuple[int, ...]] = [(one,) for one in _waits_for(state, unit)]
     while ways and len(found) < MOST_CHAINS:
-        longer = []
+        longer: list[tuple[int, ...]] = []
         for way in ways:
-            for one in _waits_for(state, way[-1] if way else unit):
-                if one in seen:
-                    continue
-                seen.add(one)
-                longer.append((*way, one))
-        found += [way for way in longer if not any(_waits_for(state, way[-1]))]
-        ways = [way for way in longer if any(_waits_for(state, way[-1]))]
+            if way[-1] in seen:
+                continue
+            seen.add(way[-1])
+            further = [(*way, one) for one in _waits_for(state, way[-1])]
+            longer += further
+            if not further:
+                found.append(way)
+        ways = longer
     return tuple(found[:MOST_CHAINS])
 
 
