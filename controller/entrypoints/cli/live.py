@@ -1,7 +1,6 @@
 """Live: the run on a terminal. Bars, what runs, what happened; at the end the bars stay and the summary follows."""
 
 from collections.abc import Callable, Sequence
-from io import StringIO
 
 from rich.console import Console, Group
 from rich.live import Live as Region
@@ -11,6 +10,7 @@ from controller.entrypoints.cli.adoption import found_lines, took_over
 from controller.entrypoints.cli.dashboard import Dashboard
 from controller.entrypoints.cli.frame import bars, closing_lines, frame, header
 from controller.entrypoints.cli.news import news_of
+from controller.entrypoints.cli.outlet import forget_output
 from controller.entrypoints.cli.presenter import Ending, Found, Tree
 from controller.entrypoints.cli.summary import closing
 from controller.machine.chain import Link
@@ -98,4 +98,4 @@ class Live:
             show()
         except OSError:
             # Nobody looks any more; the run does not depend on it.
-            self._console.file = StringIO()
+            forget_output()

@@ -1,5 +1,6 @@
 """Outlet: standard output that may go away (`| head`, a closed terminal) without taking the run with it."""
 
+import os
 import sys
 
 
@@ -26,3 +27,11 @@ class Outlet:
             self.write(text.encode(encoding, "replace").decode(encoding))
         except OSError:
             self.gone = True
+            forget_output()
+
+
+def forget_output() -> None:
+    """Let standard output lead nowhere: what is buffered could not be written at exit either."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
