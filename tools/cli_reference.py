@@ -13,8 +13,8 @@ _HEAD = """\
 # Command line
 
 `libretto VERB --help` says what stands here. A run is named by the beginning of its id or by `latest`; a step by
-`step`, `step[3]` for an instance of a `foreach` step, and `step/childstep` inside a child run. `-o json` and `-o yaml` are
-for programs. What a verb ends with: [exit codes](spec/exit-codes.md).
+`step`, `step[3]` for an instance of a `foreach` step, and `step/childstep` inside a child run. `-o json` and `-o yaml`
+are for programs. What a verb ends with: [exit codes](spec/exit-codes.md).
 """
 
 

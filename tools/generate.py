@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from controller.model.resource import AgentResource, OrchestrationResource
+from tools.cli_reference import cli_reference
 from tools.guide_schema import guide_schema
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,7 +41,7 @@ def _written(schema: Mapping[str, Any]) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (schemas,)
+GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (schemas, cli_reference)
 """Everything that is generated."""
 
 

@@ -29,7 +29,7 @@ def command(ctx: click.Context, run: str, undo: bool, comment: str | None, no_wa
     from controller.model.states import Verb
     from controller.wiring.local import person
 
-    with session(ctx) as opened:
+    with session(ctx, existing=True) as opened:
         spec = opened.look.find(run)
         wish = Command(0, spec.uid, Verb.ABORT, person(), comment=comment, undo=undo)
         presenter = Undoing() if undo and form == "text" else None

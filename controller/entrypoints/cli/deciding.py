@@ -52,7 +52,7 @@ def decide(
     from controller.wiring.local import person
 
     patch = patch_from(settings, file)
-    with session(ctx) as opened:
+    with session(ctx, existing=True) as opened:
         spec = opened.look.find(run)
         checkpoint = choose(opened, spec, gate, digest)
         shown = describe(checkpoint, verdict, patch)

@@ -44,7 +44,7 @@ def command(
     from controller.wiring.local import person
 
     patch, delay_ms = patch_from(settings, file), _milliseconds(delay)
-    with session(ctx) as opened:
+    with session(ctx, existing=True) as opened:
         wish = Command(0, "", Verb.RETRY, person(), comment=comment, modifications=patch, delay_ms=delay_ms)
         sys.exit(recover(opened, run, step, wish, form=form, wait=not no_wait))
 

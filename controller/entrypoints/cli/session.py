@@ -1,11 +1,13 @@
 """What the verbs share: the opened state directory, finding runs, and the forms of output."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from controller.errors import LibrettoError
 
 if TYPE_CHECKING:
     from controller.runtime.look import Look
@@ -23,16 +25,29 @@ class Session:
 
 
 @contextmanager
-def session(ctx: click.Context, *, read_only: bool = False) -> Iterator[Session]:
-    """Open the state directory of the command line; close it afterwards."""
+def session(ctx: click.Context, *, read_only: bool = False, existing: bool = False) -> Iterator[Session]:
+    """Open the state directory of the command line; close it afterwards.
+
+    `existing` is for verbs about runs that are there: where nothing was ever run, nothing is made either.
+    """
     from controller.runtime.look import Look
     from controller.wiring.local import Local
 
+    if existing and not read_only:
+        from pathlib import Path
+
+        from controller.adapters.state_directory import StateDirectory
+
+        read_only = not StateDirectory.find(ctx.obj, Path.cwd()).exists
     local = Local.open(ctx.obj, read_only=read_only)
     try:
         yield Session(local, Look(local.stores.objects, local.stores.ledger, local.stores.blobs))
-    finally:
-        local.close()
+    except BaseException:
+        # Closing may fail for the same reason, e.g. a full disk; the first error is the one to tell.
+        with suppress(LibrettoError):
+            local.close()
+        raise
+    local.close()
 
 
 def output_option(function: F) -> F:
@@ -43,11 +58,13 @@ def output_option(function: F) -> F:
 
 def emit(value: Any, form: str) -> None:
     """Print a JSON value for programs, as JSON or YAML."""
+    import orjson
+
     if form == "yaml":
         import yaml
 
-        click.echo(yaml.safe_dump(value, sort_keys=False, allow_unicode=True), nl=False)
+        # By way of JSON: words of a closed vocabulary are texts to a program, whatever they are here.
+        plain = orjson.loads(orjson.dumps(value))
+        click.echo(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), nl=False)
     else:
-        import orjson
-
         click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())

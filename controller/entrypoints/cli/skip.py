@@ -38,7 +38,7 @@ def command(
     from controller.wiring.local import person
 
     output = _read(file) if file is not None else None
-    with session(ctx) as opened:
+    with session(ctx, existing=True) as opened:
         wish = Command(0, "", Verb.SKIP, person(), comment=comment, output=output)
         sys.exit(recover(opened, run, step, wish, form=form, wait=not no_wait))
 

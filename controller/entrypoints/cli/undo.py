@@ -27,7 +27,7 @@ def command(ctx: click.Context, run: str, comment: str | None, no_wait: bool, fo
     from controller.model.states import Verb
     from controller.wiring.local import person
 
-    with session(ctx) as opened:
+    with session(ctx, existing=True) as opened:
         spec = opened.look.find(run)
         wish = Command(0, spec.uid, Verb.UNDO, person(), comment=comment)
         presenter = Undoing() if form == "text" else None
