@@ -1,0 +1,265 @@
+"""A project folder whose steps leave marks, the real command line in it, and what its ledger says afterwards."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from controller.adapters.process.host import Host
+from controller.adapters.process.link import supervised
+from controller.model.record import Record, decode
+from controller.model.run import RunSpec
+from controller.model.states import RunState
+from controller.runtime.look import Look
+from controller.runtime.member import Member
+from controller.wiring.local import Local
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PATIENCE_S = 120.0
+"""Seconds after which a test gives up: a busy machine is slow, a right program is not."""
+
+WORK = """\
+echo "begin $LIBRETTO_STEP $LIBRETTO_ATTEMPT $LIBRETTO_ROLE" >> marks
+IFS= read -r given < "$LIBRETTO_DIR/input.json"
+fails=${given##*'"fails":'} fails=${fails%%[,\\}]*}
+seconds=${given##*'"seconds":"'} seconds=${seconds%%'"'*}
+gate=${given##*'"gate":"'} gate=${gate%%'"'*}
+case $given in *'"stubborn":true'*) trap '' TERM ;; esac
+sleep "$seconds"
+test "$gate" = none || while ! test -e "$gate"; do sleep 0.01; done
+echo "end $LIBRETTO_STEP $LIBRETTO_ATTEMPT $LIBRETTO_ROLE" >> marks
+test "$LIBRETTO_ATTEMPT" -gt "$fails" || exit 1
+echo "{\\"by\\":\\"$LIBRETTO_STEP\\"}" > "$LIBRETTO_DIR/output.json"
+"""
+"""What every step does. `>>` appends whole lines (O_APPEND), so the order of the marks is the order of what happened."""
+
+AGENT = {
+    "apiVersion": "libretto.dev/v1alpha1",
+    "kind": "Agent",
+    "metadata": {"name": "worker"},
+    "spec": {
+        "modes": ["BUILD"],
+        "process": {"argv": ["/bin/sh", "./work.sh"], "workingDirectory": "repository", "gracePeriod": "2s"},
+    },
+}
+
+
+class Mark(NamedTuple):
+    """One line that a step wrote."""
+
+    what: str
+    step: str
+    attempt: int
+    role: str
+
+
+class Said(NamedTuple):
+    """What a verb came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+def step(
+    name: str,
+    *after: str,
+    seconds: float = 0.01,
+    fails: int = 0,
+    gate: str = "none",
+    stubborn: bool = False,
+    **more: Any,
+) -> Any:
+    """A step that takes so long, fails so often, and waits for the file `gate` of the project before it ends.
+
+    A stubborn one does not end when it is told to.
+    """
+    payload = {
+        "after": ["{{ steps.%s.by }}" % one for one in after],
+        "seconds": f"{seconds:.3f}",
+        "fails": fails,
+        "gate": gate,
+        "stubborn": stubborn,
+    }
+    return {"id": name, "agent": "worker", "dependsOn": list(after), "input": {"payload": payload}, **more}
+
+
+class Project:
+    """A folder with definitions and a state directory, and a user in front of it."""
+
+    def __init__(self, place: Path, **environment: str) -> None:
+        self.place = place
+        self.state = place / ".libretto"
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "USER", "LOGNAME") if name in os.environ}
+        self.environment = {**kept, "PYTHONPATH": os.fspath(ROOT), "LC_ALL": "C.UTF-8", "TZ": "UTC", **environment}
+        agent = place / "definitions" / "agents" / "worker"
+        agent.mkdir(parents=True)
+        (agent / "agent.yaml").write_text(json.dumps(AGENT), encoding="utf-8")
+        (agent / "work.sh").write_text(WORK, encoding="utf-8")
+
+    def define(self, name: str, steps: Sequence[Any], agent: Mapping[str, Any] | None = None, **spec: Any) -> str:
+        """Write an orchestration and return its path. `agent` holds more fields of the one agent."""
+        if agent is not None:
+            path = self.place / "definitions" / "agents" / "worker" / "agent.yaml"
+            path.write_text(json.dumps({**AGENT, "spec": {**AGENT["spec"], **agent}}), encoding="utf-8")  # type: ignore[dict-item]
+        document = {
+            "apiVersion": "libretto.dev/v1alpha1",
+            "kind": "Orchestration",
+            "metadata": {"name": name},
+            "spec": {"version": "1.0.0", "steps": list(steps), **spec},
+        }
+        folder = self.place / "definitions" / name
+        folder.mkdir()
+        (folder / "definition.yaml").write_text(json.dumps(document, indent=1), encoding="utf-8")
+        return f"definitions/{name}"
+
+    # The command line
+
+    def begin(self, *words: str, before: Sequence[str] = ()) -> "subprocess.Popen[str]":
+        """Start a verb without a terminal, by way of the words that come before it."""
+        return subprocess.Popen(
+            [*before, sys.executable, "-m", "controller", *words],
+            cwd=self.place,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def call(self, *words: str) -> Said:
+        """Run a verb to its end."""
+        return ended(self.begin(*words))
+
+    def digest(self) -> str:
+        """Return the semantic digest of the only run, once `libretto verify` has found everything sound."""
+        said = self.call("verify", "-o", "json")
+        assert said.code == 0, said
+        (verified,) = json.loads(said.out)
+        digest = verified["runs"][0]["semanticDigest"]
+        assert isinstance(digest, str), verified
+        return digest
+
+    # What is left
+
+    def marks(self) -> list[Mark]:
+        path = self.place / "marks"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return [Mark(what, name, int(attempt), role) for what, name, attempt, role in map(str.split, lines)]
+
+    def starts(self) -> Counter[tuple[str, int]]:
+        """How often each attempt (not of undoing) was started."""
+        return Counter((mark.step, mark.attempt) for mark in self.marks() if mark[::3] == ("begin", "do"))
+
+    def began(self, name: str, attempt: int = 1) -> bool:
+        return self.starts()[name, attempt] > 0
+
+    def release(self, gate: str = "go") -> None:
+        """Let the steps end that wait for this gate."""
+        (self.place / gate).touch()
+
+    @contextmanager
+    def looking(self) -> Iterator[tuple[Local, Look]]:
+        """Read what is committed now."""
+        with closing(Local.open(str(self.state), read_only=True)) as local:
+            yield local, Look(local.stores.objects, local.stores.ledger, local.stores.blobs)
+
+    def runs(self) -> list[tuple[RunSpec, RunState | None]]:
+        """The root runs with their states, the newest first."""
+        with self.looking() as (local, _):
+            found = [(spec, status and status.state) for spec, status in local.stores.objects.runs()]
+        return [(spec, state) for spec, state in found if spec.parent is None]
+
+    def member(self) -> Member:
+        """The newest run, as its ledger says."""
+        with self.looking() as (_, look):
+            return look.member(look.find("latest"))
+
+    def records(self) -> list[Record]:
+        """The records of the newest run."""
+        with self.looking() as (local, look):
+            return [decode(content) for content in local.stores.ledger.read(look.find("latest").uid)]
+
+    def journal(self) -> list[dict[str, Any]]:
+        """What the supervisor of the only run has written down."""
+        (path,) = (self.state / "runs").glob("*/journal")
+        whole = path.read_bytes().rpartition(b"\n")[0]
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def supervised(self) -> bool:
+        """Whether a supervisor lives, that is, whether steps may still run."""
+        runs = self.state / "runs"
+        return runs.is_dir() and any(supervised(tree) for tree in runs.iterdir())
+
+    def supervisors(self) -> list[int]:
+        """Process ids of the living supervisors."""
+        folder = os.fsencode(self.state / "runs")
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    words = (entry / "cmdline").read_bytes().split(b"\0")
+                except OSError:
+                    continue
+                if any(word.endswith(b"supervisor/__main__.py") for word in words) and any(
+                    word.startswith(folder) for word in words
+                ):
+                    found.append(int(entry.name))
+        return found
+
+    def steps_alive(self) -> list[int]:
+        """Processes that belong to an attempt of this project."""
+        folder = os.fspath(self.state)
+        return [
+            pid
+            for directory, pids in Host().processes_by_attempt().items()
+            if directory.startswith(folder)
+            for pid in pids
+        ]
+
+    def end(self) -> None:
+        """End what a failed test left behind."""
+        for pid in (*self.supervisors(), *self.steps_alive()):
+            _signal(pid, signal.SIGKILL)
+
+
+def ended(process: "subprocess.Popen[str]") -> Said:
+    """Wait for the end of a verb."""
+    try:
+        out, err = process.communicate(timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise AssertionError(f"it does not end:\n{out}\n{err}") from None
+    return Said(process.returncode, out, err)
+
+
+def killed(process: "subprocess.Popen[str]") -> bool:
+    """Kill a verb with `kill -9`; return whether it had not ended before."""
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return process.returncode == -signal.SIGKILL
+
+
+def until(condition: Callable[[], object], what: str = "") -> None:
+    """Wait until the real world is so; look every few milliseconds."""
+    deadline, pause = time.monotonic() + PATIENCE_S, threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, f"never: {what or condition}"
+        pause.wait(0.002)
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
