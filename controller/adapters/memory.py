@@ -9,6 +9,7 @@ from controller.model.decision import Answer, Command, Decision
 from controller.model.digest import DIGEST_PATTERN, Digest, digest_bytes
 from controller.model.record import GENESIS
 from controller.model.run import RunSpec, RunStatus
+from controller.ports.blob_store import BlobStore
 from controller.ports.ledger_store import Write
 from controller.ports.object_store import Published
 from controller.ports.result_cache import CacheEntry
@@ -49,6 +50,20 @@ class MemoryBlobStore:
 
     def place(self, digest: Digest, location: str) -> None:
         raise VerificationFailed(f"a simulation places no files ({digest} at {location})")
+
+
+class OverlaidBlobStore(MemoryBlobStore):
+    """Implements BlobStore over another one that is only read: what is put here stays in memory."""
+
+    def __init__(self, below: BlobStore) -> None:
+        super().__init__()
+        self._below = below
+
+    def get(self, digest: Digest) -> bytes:
+        return super().get(digest) if super().has(digest) else self._below.get(digest)
+
+    def has(self, digest: Digest) -> bool:
+        return super().has(digest) or self._below.has(digest)
 
 
 class MemoryLedgerStore:
