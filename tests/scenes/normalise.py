@@ -9,7 +9,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]"), ""),
     (re.compile(r"\bblake3:[0-9a-f]{64}\b"), "DIGEST"),
     (re.compile(r"\bblake3:[0-9a-f]{4}…[0-9a-f]{2}\b"), "DIGEST"),
-    (re.compile(r"\b01[0-9A-HJKMNP-TV-Z]{24}\b"), "RUN"),
+    (re.compile(r"\b01[0-9A-HJKMNP-TV-Z]{24}\b"), "RUN-----------------------"),
     (re.compile(r"\b01[0-9A-HJKMNP-TV-Z]{8}\b"), "RUN-------"),
     # As long as what it stands for, so that columns stay columns.
     # A child's id is cut from a digest.

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.scenes.normalise import by_step, normalised
 from tests.scenes.program import libretto, terminal
 from tests.scenes.project import project
@@ -18,9 +16,9 @@ Libretto: finance-quarterly-review 2.0.0, 7 steps in 4 phases, run RUN-------
   4 publish  ██████████ 2/2   prepare-executive-brief 0.0s   archive 0.0s
 Succeeded in 0.0s · 7 steps, 1 child run, 1 approval, 0 retries · ledger 28 records, head DIGEST
 
-  output    libretto output RUN-------                          (what it came to)
-  verify    libretto verify RUN-------                          (prove that the ledger is unbroken)
-  again     libretto run definitions/finance-quarterly-review   (4 of 7 steps will come from the cache)
+  report    .libretto/runs/RUN-----------------------/report.html   (steps, decisions and pictures, for any browser)
+  verify    libretto verify RUN-------                              (prove that the ledger is unbroken)
+  again     libretto run definitions/finance-quarterly-review       (4 of 7 steps will come from the cache)
 """
 
 WAITING = (
@@ -36,9 +34,9 @@ HH:MM:SS     releases prepare-executive-brief, archive
 HH:MM:SS   approved by USER as record 18. The run goes on.
 Succeeded in 0.0s · 7 steps, 1 child run, 1 approval, 0 retries · ledger 28 records, head DIGEST
 
-  output    libretto output RUN-------                          (what it came to)
-  verify    libretto verify RUN-------                          (prove that the ledger is unbroken)
-  again     libretto run definitions/finance-quarterly-review   (4 of 7 steps will come from the cache)
+  report    .libretto/runs/RUN-----------------------/report.html   (steps, decisions and pictures, for any browser)
+  verify    libretto verify RUN-------                              (prove that the ledger is unbroken)
+  again     libretto run definitions/finance-quarterly-review       (4 of 7 steps will come from the cache)
 HH:MM:SS archive                 running   attempt 1 of 3
 HH:MM:SS archive                 succeeded 0.0s
 HH:MM:SS budget-extract          running   attempt 1 of 3
@@ -73,7 +71,6 @@ HH:MM:SS variance                succeeded 0.0s
 """
 
 
-@pytest.mark.requirement("ENG-069", "ENG-070", "ENG-071")
 def test_scene_1_on_a_terminal(tmp_path: Path) -> None:
     place = project(tmp_path, *ORCHESTRATIONS, shipped=True)
     with terminal(place, "try") as seen:

@@ -26,6 +26,8 @@ class Tree:
     """All runs of the tree that were met so far, by uid."""
     again: str | None = None
     """Command that would run the same thing once more."""
+    report: str | None = None
+    """Where a report of the run was written."""
     decided_here: set[tuple[str, int]] = field(default_factory=set)
     """(run, record that opened the gate) of decisions that were made in this terminal."""
 

@@ -1,5 +1,7 @@
 """The end of a run on a screen: the first line answers how it ended, then the evidence, then what to do next."""
 
+from collections.abc import Sequence
+
 from controller.engine.units import unit_of
 from controller.entrypoints.cli.facts import Facts, Failure, everything, facts_of
 from controller.entrypoints.cli.next_steps import NextStep, named, next_steps
@@ -16,7 +18,10 @@ def closing(tree: Tree, ending: Ending, *, resumed: bool = False) -> list[str]:
     steps = next_steps(tree, facts, ending)
     match state:
         case RunState.SUCCEEDED:
-            return [_succeeded(tree, facts, resumed=resumed), "", *_commands(steps, ("output", "verify", "again"))]
+            words = ["output", "verify", "again"]
+            if tree.report is not None:
+                words[0], steps[0] = "report", NextStep(tree.report, "steps, decisions and pictures, for any browser")
+            return [_succeeded(tree, facts, resumed=resumed), "", *_commands(steps, words)]
         case RunState.FAILED:
             return [*_failed(tree, facts), *_what_you_can_do(steps)]
         case RunState.ROLLED_BACK:
@@ -132,7 +137,7 @@ def _what_you_can_do(steps: list[NextStep]) -> list[str]:
     return ["What you can do", *(f"  {step.command:<{width}}   {step.effect}" for step in steps)]
 
 
-def _commands(steps: list[NextStep], words: tuple[str, ...]) -> list[str]:
+def _commands(steps: list[NextStep], words: Sequence[str]) -> list[str]:
     width = max(len(step.command) for step in steps)
     return [
         f"  {word:<9} {step.command:<{width}}   ({step.effect})" if step.effect else f"  {word:<9} {step.command}"

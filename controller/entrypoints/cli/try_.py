@@ -82,7 +82,13 @@ class FirstMinute:
             self._answer()
 
     def closed(self, ending: "Ending", code: int) -> None:
+        from controller.entrypoints.cli.presenter import Ending
+        from controller.entrypoints.cli.report import write_report
+
         self._heard()
+        assert self._tree is not None
+        if ending is Ending.SETTLED:
+            self._tree.report = str(_near(write_report(self._tree.session, self._tree.top.spec)))
         self._inner.closed(ending, code)
 
     def left(self) -> None:
