@@ -135,7 +135,7 @@ def test_a_checkpoint_inside_a_child_is_decided_at_the_root(tmp_path: Path, *, d
     assert mara.told("status", "latest")["status"]["gates"][0]["gate"] == "inner/only"
     said = mara.call("approve", "latest", "inner/only")
     assert said.code == 0, said
-    assert said.lines[2] == "  releases the end of the run"
+    assert said.lines[2] == "  releases last"
     again = mara.call("approve", "latest", "inner/only")
     assert again.code == 9
     assert "already decided: approved by mara" in again.err

@@ -1,7 +1,7 @@
 """Which checkpoint is decided, and what hangs on it?"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from controller.engine.outlook import released
@@ -30,7 +30,7 @@ class Checkpoint(NamedTuple):
     """Its step inside `holder`."""
     status: GateStatus
     releases: list[str]
-    """Steps of the holder that wait for it, in FIFO order."""
+    """Steps that wait for it, in FIFO order, those of its own run first."""
     left_out: int
     """How many more there are."""
 
@@ -68,9 +68,19 @@ def choose(session: Session, spec: RunSpec, gate: str | None, digest: str | None
 
 def _found(session: Session, member: Member, status: GateStatus) -> Checkpoint:
     target = locate(session, member, status.gate)
-    units = released(target.member.state, target.unit)
-    names = [target.member.name(unit) for unit in units[:MOST_RELEASED]]
-    return Checkpoint(member.spec, target.member.spec, target.name, status, names, len(units) - len(names))
+    names = list(_released(session, member, status.gate))
+    shown = names[:MOST_RELEASED]
+    return Checkpoint(member.spec, target.member.spec, target.name, status, shown, len(names) - len(shown))
+
+
+def _released(session: Session, member: Member, path: str) -> Iterator[str]:
+    """Yield what waits for a step, and what waits for the steps of the parents that play its run."""
+    while path:
+        target = locate(session, member, path)
+        path = path.rpartition("/")[0]
+        for unit in released(target.member.state, target.unit):
+            name = target.member.name(unit)
+            yield f"{path}/{name}" if path else name
 
 
 def _not_open(session: Session, target: Target) -> Exception:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -14,20 +14,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 DONE = {Verdict.APPROVE: "approved", Verdict.REJECT: "rejected", Verdict.MODIFY: "modified"}
 
 
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.argument("run"),
+    click.argument("gate", required=False),
+    click.option("--comment", metavar="TEXT", help="Why; it is kept in the ledger."),
+    click.option(
+        "--digest", metavar="DIGEST", help="Decide only if this is what is to be decided (its beginning will do)."
+    ),
+    output_option,
+    click.pass_context,
+)
+
+
 def decision_options(function: F) -> F:
     """Add what all three take."""
-    for decorate in (
-        click.argument("run"),
-        click.argument("gate", required=False),
-        click.option("--comment", metavar="TEXT", help="Why; it is kept in the ledger."),
-        click.option(
-            "--digest", metavar="DIGEST", help="Decide only if this is what is to be decided (a prefix will do)."
-        ),
-        output_option,
-        click.pass_context,
-    )[::-1]:
-        function = decorate(function)
-    return function
+    decorated: Any = function
+    for decorate in _OPTIONS[::-1]:
+        decorated = decorate(decorated)
+    return cast(F, decorated)
 
 
 def decide(
