@@ -18,6 +18,8 @@ from controller.ports.blob_store import BlobStore
 from controller.ports.object_store import ObjectStore, Published
 
 ORCHESTRATION, AGENT = "Orchestration", "Agent"
+_ABSENT = frozenset({"UnknownOrchestration", "UnknownAgent"})
+_ALSO = "publish it first, or publish the folder that holds both"
 NO_VERSION = ""
 """Agents have no versions: their revision is their content."""
 
@@ -114,7 +116,7 @@ def _missing(entry: CatalogEntry, catalog: Catalog) -> Sequence[Problem]:
     try:
         take(entry, catalog)
     except DefinitionInvalid as error:
-        return error.problems
+        return [problem._replace(hint=_ALSO) if problem.rule in _ABSENT else problem for problem in error.problems]
     return ()
 
 

@@ -47,7 +47,7 @@ def examine_children(runs: "Sequence[Examined]", snapshot: Snapshot | None, cont
             uid = told_of if isinstance(told_of, str) else told_of.get("run")
             child = by_uid.get(uid)
             problems = [f"its child run {uid} is not there"] if child is None else []
-            if child is not None and not isinstance(told_of, str):
+            if child is not None and child.whole and not isinstance(told_of, str):
                 problems = list(_ended(link.record, told_of, child, contents))
             for problem in problems:
                 yield Finding(problem, run.path, link.record.seq, told(link.record))

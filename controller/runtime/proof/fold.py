@@ -32,14 +32,14 @@ def examine(start: State, links: Sequence[Link], spec: RunSpec, path: str) -> tu
     for link in links:
         record = link.record
         try:
-            problems = list(violated(state, record, spec))
+            broken = list(violated(state, record, spec))
+            findings += [Finding(problem, path, record.seq, told(record)) for problem in broken]
             after = evolve(state, record)._replace(chain=Chain(record.seq + 1, link.digest))
-            problems += _edge(state, after, record)
         except DAMAGES as error:
             words = error.message if isinstance(error, LibrettoError) else f"it does not fold: {error!r}"
             findings.append(Finding(words, path, record.seq, told(record)))
             break
-        findings += [Finding(problem, path, record.seq, told(record)) for problem in problems]
+        findings += [Finding(problem, path, record.seq, told(record)) for problem in _edge(state, after, record)]
         state = after
     return state, findings
 
