@@ -3,13 +3,13 @@
 from typing import Any
 
 from controller.engine.queues import PHASE, enqueue, phase_of, set_timer
-from controller.engine.state import PhaseProgress, State, Unit
+from controller.engine.state import Halt, PhaseProgress, State, Unit
 from controller.engine.units import index_of, instance_of, unit_named, unit_of
 from controller.errors import LedgerInconsistent
 from controller.machine import heap
 from controller.model.graph import GraphStep
 from controller.model.record import Record
-from controller.model.states import StepState
+from controller.model.states import RunState, StepState
 
 _SHOWN = {StepState.RUNNING: "Running", StepState.AWAITING_APPROVAL: "AwaitingApproval"}
 SATISFIES = frozenset({StepState.SUCCEEDED, StepState.SKIPPED})
@@ -55,6 +55,16 @@ def released(state: State, unit: int) -> dict[str, Any]:
         return {}
     held = state.phase_holding[phase] - 1
     return {"holding": state.holding.delete(unit), "phase_holding": state.phase_holding.set(phase, held)}
+
+
+def halt(state: State, why: Halt) -> State:
+    """Return the state in which the run is being ended. While finalizers run the verdict is known already: an abort is
+    another one.
+    """
+    state = state._replace(halt=why)
+    if state.verdict and not why.fails:
+        return state._replace(verdict=str(RunState.ABORTED), reason=why.word, message=why.message)
+    return state
 
 
 def has_slot(state: State, unit: int) -> bool:

@@ -7,6 +7,7 @@ from controller.engine.draft import Draft
 from controller.engine.effects import AnswerDecision, StopStep
 from controller.engine.events import Commanded
 from controller.engine.queues import reached
+from controller.engine.state import State
 from controller.engine.units import index_of, instance_of, unit_name, unit_named, unit_of
 from controller.model.states import OutcomeClass, Role, RunState, StepState, Verb
 
@@ -33,7 +34,7 @@ def _failed_unit(d: Draft, event: Commanded) -> int | str:
     if state.run not in (RunState.FAILED, RunState.RUNNING, RunState.AWAITING_APPROVAL):
         return f"a run that is {state.run} has no step to {event.verb}"
     if state.halt is not None or state.reason == "UndoIncomplete":
-        return f"the run is being ended: nothing can be {event.verb}ed any more" if state.halt else "the run was undone"
+        return f"the run is being ended: it is too late to {event.verb}" if state.halt else "the run was undone"
     if state.verdict:
         return f"the run is ending: wait until it has settled, then {event.verb}"
     if event.step is None:
@@ -41,11 +42,17 @@ def _failed_unit(d: Draft, event: Commanded) -> int | str:
             return state.finalizer_failed
         if not state.failures:
             return f"no step has failed, so there is nothing to {event.verb}"
-        return unit_of(max(state.failures.items(), key=lambda item: item[1])[0])
+        return unit_of(_last_failed(state))
     unit = unit_named(state.graph, event.step)
     if unit is None:
         return f'there is no step "{event.step}"'
     return unit
+
+
+def _last_failed(state: State) -> int:
+    """The step that failed last; what merely never started behind another failure comes after all that did fail."""
+    by_itself = {index: seq for index, seq in state.failures.items() if state.unit(unit_of(index)).reason != "FailFast"}
+    return max((by_itself or state.failures).items(), key=lambda item: item[1])[0]
 
 
 def _retry(d: Draft, event: Commanded) -> int | str:
@@ -136,6 +143,8 @@ def _undo(d: Draft, event: Commanded) -> int | str:
         return _start_undo(d, event)
     if d.state.run is RunState.ROLLED_BACK:
         return "everything was undone already"
+    if d.state.run is RunState.ROLLING_BACK:
+        return "the run is being undone already"
     return f"the run is {d.state.run}; abort it first (`abort --undo` does both)"
 
 

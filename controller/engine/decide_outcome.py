@@ -44,7 +44,7 @@ def fail(
         data=data,
     )
     name = unit_name(d.state.graph, unit)
-    word = "retry_exhausted" if step.retry.max_attempts > 1 else "step_failed"
+    word = "retry_exhausted" if 1 < step.retry.max_attempts <= d.state.unit(unit).spent else "step_failed"
     level = "error" if step.retry.notify else "warning"
     d.ask(Notify(word, level, f'step "{name}" failed: {summary}', unit))
     after_instance(d, unit)

@@ -109,7 +109,8 @@ def _start(d: Draft, unit: int, ask: Ask) -> None:
 
 def _in_turn(state: State, unit: int) -> bool:
     """Whether an attempt that nobody asked for can be this step's: else what led to it is not recorded (again) yet, and
-    asking for its start will find it running."""
+    asking for its start will find it running.
+    """
     step = state.graph.steps[index_of(unit)]
     if step.finalizer:
         return bool(state.verdict) and reached(state, step.index)

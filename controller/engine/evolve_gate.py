@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.engine.bookkeeping import mark_changed, put, settle, unit_in
+from controller.engine.bookkeeping import halt, mark_changed, put, settle, unit_in
 from controller.engine.evolve_step import moved, result
 from controller.engine.queues import GATE, enqueue, set_timer
 from controller.engine.state import Halt, OpenGate, State, Unit
@@ -50,7 +50,7 @@ def _gate_decided(state: State, record: Record) -> State:
     if record.kind == "GateModified":
         return enqueue(_reset_instances(state, unit), unit)
     if record.kind == "GateRejected":
-        state = state._replace(halt=Halt("Rejected", False, f'"{record.step}" was rejected by {record.actor.id}'))
+        state = halt(state, Halt("Rejected", False, f'"{record.step}" was rejected by {record.actor.id}'))
     return settle(state, unit)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.engine.bookkeeping import ENDED_PHASES, open_phase, time_phase, unit_in
+from controller.engine.bookkeeping import ENDED_PHASES, halt, open_phase, time_phase, unit_in
 from controller.engine.queues import FINALIZERS, RETRY, RUN, STEP, enqueue, set_timer
 from controller.engine.state import UNTOUCHED, Halt, PhaseProgress, State
 from controller.engine.transitions import RUN as RUN_TABLE
@@ -13,7 +13,6 @@ from controller.errors import LedgerInconsistent
 from controller.machine import heap
 from controller.model.record import Record
 from controller.model.run import GateStatus
-from controller.model.states import RunState
 
 
 def _created(state: State, record: Record) -> State:
@@ -182,9 +181,7 @@ def _expired(state: State, record: Record) -> State:
 
 def _abort_requested(state: State, record: Record) -> State:
     undo, why = bool((record.data or {}).get("undo")), record.summary or ""
-    state = state._replace(halt=Halt("Aborted", undo, why), suspended=False)
-    # While finalizers run, the verdict is known already: it is another one now.
-    return state._replace(verdict=str(RunState.ABORTED), reason="Aborted", message=why) if state.verdict else state
+    return halt(state, Halt("Aborted", undo, why))._replace(suspended=False)
 
 
 def _child_gates(state: State, record: Record) -> State:

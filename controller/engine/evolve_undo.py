@@ -33,7 +33,7 @@ def _attempt_failed(state: State, record: Record) -> State:
         undo_disruptions=known.undo_disruptions + (data["class"] == "Disrupted"),
         undo_retry_at=retry_at,
     )
-    return set_timer(state, retry_at, UNDO_TIMER, unit)
+    return set_timer(state, retry_at, UNDO_TIMER, unit) if retry_at > record.time else state
 
 
 def _receipt_undone(state: State, record: Record) -> State:

@@ -272,8 +272,8 @@ class World:
 
     def _answer(self, effect: fx.Effect) -> list[Event]:
         match effect:
-            case fx.PrepareStep(unit=unit, attempt=attempt, patches=patches):
-                return [ev.Prepared(unit, self._outcome(unit, attempt, patches))]
+            case fx.PrepareStep(unit=unit):
+                return [ev.Prepared(unit, self._outcome(effect))]
             case fx.DecidePhase(phase=phase):
                 said = self.phases.get(self.graph.phases[phase].id, True)
                 return [ev.PhaseDecided(phase, said is True, said if isinstance(said, str) else None)]
@@ -305,14 +305,15 @@ class World:
         self.running[key] = given
         return ev.Launched(*key, given)
 
-    def _outcome(self, unit: int, attempt: int, patches: tuple[Digest, ...]) -> Any:
+    def _outcome(self, asked: fx.PrepareStep) -> Any:
+        unit = asked.unit
         name, step = unit_name(self.graph, unit), self.graph.steps[index_of(unit)]
-        said = self.prepare.get(f"{name}#{attempt}", self.prepare.get(name))
-        if said is not None:
+        said = self.prepare.get(f"{name}#{asked.attempt}", self.prepare.get(name))
+        if said is not None and not (asked.repeated and isinstance(said, ev.Hit | ev.Skip)):
             return said
         if step.foreach and instance_of(unit) < 0:
             return ev.Expand(self.lists.get(name, 2), digest("items", name))
-        return ev.Ready(digest("input", name, *patches))
+        return ev.Ready(digest("input", name, *asked.patches))
 
     def _undo_of(self, unit: int) -> ev.UndoPrepared:
         name = unit_name(self.graph, unit)
