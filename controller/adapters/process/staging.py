@@ -1,5 +1,6 @@
 """What must lie ready, and what must the supervisor know, before an attempt can start?"""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -132,14 +133,12 @@ class Staging:
 
     def _stage(self, launch: Launch, where: str) -> None:
         try:
-            os.mkdir(where)  # noqa: PTH102 - once per step; pathlib takes a tenth of the budget
-        except FileNotFoundError:
-            os.makedirs(where)  # noqa: PTH103 - as above
+            _make(where)
         except FileExistsError:
             # Left by a driver that died before the supervisor took the order: nothing ran here.
             shutil.rmtree(where)
-            os.mkdir(where)  # noqa: PTH102 - as above
-        os.mkdir(where + "/artifacts")  # noqa: PTH102 - as above
+            _make(where)
+        _make(where + "/artifacts")
         descriptor = os.open(where + "/input.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         try:
             rest = memoryview(launch.input)
@@ -147,10 +146,15 @@ class Staging:
                 rest = rest[os.write(descriptor, rest) :]
         finally:
             os.close(descriptor)
+        made = {where}
         for staged in launch.staged:
-            target = Path(where, staged.path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._blobs.place(staged.digest, os.fspath(target))
+            target = f"{where}/{staged.path}"
+            folder = target.rpartition("/")[0]
+            if folder not in made:
+                with contextlib.suppress(FileExistsError):
+                    _make(folder)
+                made.add(folder)
+            self._blobs.place(staged.digest, target)
 
     def _materialise(self, files: Mapping[str, Digest]) -> str:
         """Put an agent's files into a folder of their revision, once; return the folder."""
@@ -174,6 +178,16 @@ class Staging:
             # A blob has no mode, and any of them may be the program. Nobody changes what a running run uses.
             place.chmod(0o555)
         fresh.rename(target)
+
+
+def _make(folder: str) -> None:
+    """Make a folder, and what is missing above it."""
+    # Several times per step: pathlib, and `makedirs` with its look before every leap, take a tenth of the budget.
+    try:
+        os.mkdir(folder)  # noqa: PTH102
+    except FileNotFoundError:
+        _make(folder.rpartition("/")[0])
+        os.mkdir(folder)  # noqa: PTH102
 
 
 def _limits(limits: Limits) -> dict[str, int]:

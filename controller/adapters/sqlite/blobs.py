@@ -97,21 +97,17 @@ class SqliteBlobStore:
             return os.fstat(stream.fileno()).st_size
 
     def place(self, digest: Digest, location: str) -> None:
-        target = Path(location)
         content = self._row(digest)
         with named_as(f"place a blob at {location}", self._folder):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # Never through an existing name: it may be a link to something else.
-            target.unlink(missing_ok=True)
             if content is None:
-                with self._open(digest) as source, _create(target) as stream:
+                with self._open(digest) as source, _fresh(location) as stream:
                     found = _copy(source, stream)
             else:
                 found = digest_bytes(content)
-                with _create(target) as stream:
+                with _fresh(location) as stream:
                     stream.write(content)
             if found != digest:
-                target.unlink()
+                Path(location).unlink()
                 raise _damaged(digest)
 
     def stored(self) -> Iterator[tuple[Digest, int, int]]:
@@ -227,8 +223,21 @@ def _regular(location: str) -> IO[bytes]:
     return stream
 
 
-def _create(path: Path) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
+def _fresh(location: str) -> IO[bytes]:
+    """Open a file that was not there before: never through an existing name, which may be a link to something else."""
+    for _ in range(2):
+        try:
+            return _create(location)
+        except FileNotFoundError:
+            Path(location).parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            Path(location).unlink(missing_ok=True)
+    return _create(location)
+
+
+def _create(location: str) -> IO[bytes]:
+    descriptor = os.open(location, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    return open(descriptor, "wb")  # noqa: PTH123 - a descriptor
 
 
 def _copy(source: IO[bytes], target: IO[bytes]) -> Digest:
