@@ -99,6 +99,8 @@ class Driver:
         if member.state.chain.next == 0:
             self._journal.create(member, self.contents, self.tools.clock.now())
             self._stored(member, ())
+        else:
+            self._journal.loaded(member)
         self.tell(member, Restarted(), *self._gatherer.lost(member))
 
     def child_of(self, member: Member, unit: int) -> RunSpec:

@@ -37,11 +37,15 @@ class Journal:
         member.state = decision.state
         self._append(member, decision.records, decision.state)
 
+    def loaded(self, member: Member) -> None:
+        """Note the state of a run that was folded from its ledger: what is appended follows it."""
+        self._written[member.spec.uid] = member.state
+
     def append(self, member: Member, links: Sequence[Link]) -> None:
-        """Write the records of a pass."""
+        """Write the records of a pass to a run that was created or loaded here."""
         cut = writes(links)
-        state = self._written.get(member.spec.uid)
-        if len(cut) > 1 and state is not None:
+        if len(cut) > 1:
+            state = self._written[member.spec.uid]
             for part in cut[:-1]:
                 for link in part:
                     state = evolve(state, link.record)._replace(chain=Chain(link.record.seq + 1, link.digest))

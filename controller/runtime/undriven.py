@@ -63,6 +63,7 @@ class _Recording:
     def _member(self, spec: RunSpec) -> Member:
         if spec.uid not in self._members:
             self._members[spec.uid] = self._look.member(spec)
+            self._journal.loaded(self._members[spec.uid])
         return self._members[spec.uid]
 
     def _reduce(self, member: Member, event: Event) -> None:
