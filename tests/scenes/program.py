@@ -137,9 +137,9 @@ class Terminal:
 
 
 @contextmanager
-def terminal(place: Path, *words: str, **more: str) -> Iterator[Terminal]:
+def terminal(place: Path, *words: str, columns: int = 200, lines: int = 50, **more: str) -> Iterator[Terminal]:
     """A terminal that is gone after the block, whatever happened."""
-    opened = Terminal(place, *words, **more)
+    opened = Terminal(place, *words, columns=columns, lines=lines, **more)
     try:
         yield opened
     finally:

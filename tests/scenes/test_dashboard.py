@@ -47,7 +47,7 @@ def test_a_bar_per_tier_of_phases_that_are_wanted(tmp_path: Path) -> None:
 
 def test_a_small_screen_shows_what_matters(tmp_path: Path) -> None:
     place = project(tmp_path, "slow")
-    with terminal(place, "run", "definitions/slow", COLUMNS="40", LINES="8") as seen:
+    with terminal(place, "run", "definitions/slow", columns=40, lines=8) as seen:
         seen.wait_for("▸ waits", "1 of 3 steps")
         assert max(len(line) for line in seen.screen().splitlines()) <= 40
         (place / "go").touch()

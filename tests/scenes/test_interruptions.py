@@ -41,7 +41,7 @@ Succeeded · 3 steps · started more than once: waits · ledger 13 records, unbr
 
 
 def started(place: Path) -> None:
-    until(lambda: (place / "started").exists(), "the waiting step works")
+    until((place / "started").exists, "the waiting step works")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -13,6 +13,8 @@ BAR = 10
 WIDEST_LABEL = 28
 MOST_CURRENT = 6
 """Running steps that get a line; more are counted."""
+MOST_STEPS = 12
+"""Steps of a tier that are listed behind its bar; of larger tiers only those that failed."""
 MOST_EVENTS = 6
 SMALLEST_EVENTS = 3
 
@@ -89,7 +91,10 @@ def _steps(board: Dashboard, tier: Tier, width: int) -> Text:
     """What the steps of a tier came to, failed ones first, as many as fit."""
     line = Text()
     state = board.tree.top.state
-    settled = [unit for unit in tier.units if state.unit(unit).state not in (StepState.PENDING, StepState.RUNNING)]
+    if len(tier.units) > MOST_STEPS:
+        settled = [unit for unit in tier.units if tier.failed and state.unit(unit).state is StepState.FAILED]
+    else:
+        settled = [unit for unit in tier.units if state.unit(unit).state not in (StepState.PENDING, StepState.RUNNING)]
     settled.sort(key=lambda unit: state.unit(unit).state is not StepState.FAILED)
     for unit in settled:
         if line.cell_len >= width:

@@ -42,6 +42,10 @@ def session(ctx: click.Context, *, read_only: bool = False, existing: bool = Fal
     local = Local.open(ctx.obj, read_only=read_only)
     try:
         yield Session(local, Look(local.stores.objects, local.stores.ledger, local.stores.blobs))
+    except (SystemExit, click.exceptions.Exit):
+        # How verbs end with an exit code.
+        local.close()
+        raise
     except BaseException:
         # Closing may fail for the same reason, e.g. a full disk; the first error is the one to tell.
         with suppress(LibrettoError):

@@ -63,7 +63,9 @@ def test_layers_stand_for_phases() -> None:
 
 
 def test_many_layers_share_bars() -> None:
-    steps = [{"id": f"s{number}", "dependsOn": [f"s{number - 1}"] if number else []} for number in range(13)]
+    steps: list[dict[str, object]] = [
+        {"id": f"s{number}", "dependsOn": [f"s{number - 1}"] if number else []} for number in range(13)
+    ]
     assert [(name, total) for _, name, _, total in shown(Tiers(state(steps)))] == [
         ("tiers 1-3", 3),
         ("tiers 4-6", 3),
