@@ -1,6 +1,7 @@
 """Where the state of a project lies on disk, and how it is found and made."""
 
 import errno
+import shutil
 from pathlib import Path
 
 from controller.errors import ConfigurationInvalid, DiskFull, StoreUnavailable
@@ -39,6 +40,14 @@ class StateDirectory:
             if (folder / NAME).is_dir():
                 return cls(folder / NAME)
         return cls(start / NAME)
+
+    def free_share(self) -> float:
+        """Return how much of the disk that it lies on is free, 0 to 1. Raises StoreUnavailable."""
+        try:
+            usage = shutil.disk_usage(self.path)
+        except OSError as error:
+            raise StoreUnavailable(f"cannot see how much space is left in {self.path}: {error}") from error
+        return usage.free / usage.total if usage.total else 1.0
 
     @property
     def exists(self) -> bool:

@@ -10,6 +10,7 @@ from controller.model.record import decode
 from controller.model.states import RunState, StepState
 from controller.ports.ledger_store import LedgerStore
 from controller.ports.object_store import ObjectStore
+from controller.runtime.member import Member
 
 MOST_RUNS = 5
 """Earlier runs that are looked at: enough for a median that one odd run cannot move far."""
@@ -60,6 +61,22 @@ def usual_durations(objects: ObjectStore, ledger: LedgerStore, orchestration: st
         if runs >= MOST_RUNS:
             break
     return {step: round(median(values)) for step, values in samples.items()}
+
+
+class UsualTimes:
+    """Usual times of steps, read once per orchestration and only when they are asked for."""
+
+    def __init__(self, objects: ObjectStore, ledger: LedgerStore) -> None:
+        self._objects = objects
+        self._ledger = ledger
+        self._known: dict[str, dict[str, int]] = {}
+
+    def of(self, member: Member) -> Mapping[str, int]:
+        """Return step -> median milliseconds over earlier runs of the member's orchestration."""
+        name = member.spec.orchestration
+        if name not in self._known:
+            self._known[name] = usual_durations(self._objects, self._ledger, name, member.spec.uid)
+        return self._known[name]
 
 
 def remaining_ms(

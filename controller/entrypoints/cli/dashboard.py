@@ -12,7 +12,7 @@ from controller.entrypoints.cli.tiers import Tiers
 from controller.machine.chain import Link
 from controller.model.attempt import AttemptKey
 from controller.model.states import Role
-from controller.runtime.estimate import SLOW_FACTOR, durations, remaining_ms, step_of, timed, usual_durations
+from controller.runtime.estimate import SLOW_FACTOR, durations, remaining_ms, step_of, timed
 from controller.runtime.member import Member
 
 MOST_EVENTS = 50
@@ -54,7 +54,6 @@ class Dashboard:
         self.tiers = Tiers(top.state)
         self.events: deque[News] = deque(maxlen=MOST_EVENTS)
         stores = tree.session.local.stores
-        self._usual: dict[str, dict[str, int]] = {}
         self._took = {step: values[-1] for step, values in durations(stores.ledger, tree.root).items()}
         self._started: dict[tuple[str, str], int] = {}
         self._progress: dict[AttemptKey, tuple[int, int]] = {}
@@ -90,14 +89,6 @@ class Dashboard:
         """Return how long a step of the top run took."""
         return self._took.get(step)
 
-    def usual(self, member: Member) -> dict[str, int]:
-        """Return what the steps of an orchestration usually take; read once per orchestration."""
-        name = member.spec.orchestration
-        if name not in self._usual:
-            stores = self.tree.session.local.stores
-            self._usual[name] = usual_durations(stores.objects, stores.ledger, name, member.spec.uid)
-        return self._usual[name]
-
     def current(self) -> Iterator[Current]:
         """Yield what runs, in all runs of the tree."""
         now = self.tree.session.local.clock.now()
@@ -109,7 +100,7 @@ class Dashboard:
                     self.tree.path(member, name) + (" (undo)" if role is Role.UNDO else ""),
                     member.step(unit).agent or "",
                     max(0, now - since),
-                    self.usual(member).get(step_of(name)) if role is Role.DO else None,
+                    self.tree.usual.of(member).get(step_of(name)) if role is Role.DO else None,
                     attempt,
                     member.graph.steps[index_of(unit)].retry.max_attempts,
                     self._progress.get(member.key(unit, role, attempt)),
@@ -125,7 +116,7 @@ class Dashboard:
 
     def _estimate(self, now: int) -> Outlook:
         top = self.tree.top
-        usual = self.usual(top)
+        usual = self.tree.usual.of(top)
         elapsed = {
             unit: max(0, now - self._started.get((top.spec.uid, top.name(unit)), now))
             for unit in top.state.frontier

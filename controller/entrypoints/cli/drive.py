@@ -17,6 +17,7 @@ from controller.errors import Busy, DiskFull, LibrettoError
 if TYPE_CHECKING:
     from controller.entrypoints.cli.prompt import Prompt
     from controller.model.run import RunSpec
+    from controller.runtime.alarms import Alarms
     from controller.runtime.driver import Driver
     from controller.runtime.member import Member
 
@@ -35,6 +36,7 @@ class _Stage(NamedTuple):
     show: Presenter
     relay: Relay
     signals: Signals
+    alarms: "Alarms"
 
 
 def drive(
@@ -73,7 +75,7 @@ def drive(
                 # What runs and what has ended is looked at before the driver takes any of it up.
                 show.opened(tree, _found(driver, session, resumed=resumed))
                 relay.opened = True
-                stage = _Stage(driver, tree, show, relay, signals)
+                stage = _Stage(driver, tree, show, relay, signals, _alarms(driver, tree))
                 ending = _asking(stage, _prompt(tree, form, interactive=interactive), wait=wait)
         except DiskFull as error:
             show.left()
@@ -144,6 +146,12 @@ def _found(driver: "Driver", session: Session, *, resumed: bool) -> Found | None
     return Found(state.succeeded + state.skipped, left, state.suspended)
 
 
+def _alarms(driver: "Driver", tree: Tree) -> "Alarms":
+    from controller.runtime.alarms import Alarms
+
+    return Alarms(driver.tools, tree.root, tree.usual.of, tree.session.local.directory.free_share)
+
+
 def _prompt(tree: Tree, form: str, *, interactive: bool) -> "Prompt | None":
     if not interactive or form != "text" or not (on_terminal() and sys.stdin.isatty()):
         return None
@@ -161,12 +169,13 @@ def _asking(stage: _Stage, ask: "Prompt | None", *, wait: bool) -> Ending:
 
 
 def _play(stage: _Stage, ask: "Prompt | None", *, wait: bool) -> Ending:
-    driver, tree, show, relay, signals = stage
+    driver, tree, show, relay, signals, alarms = stage
     heard = 0
     while True:
         moved = driver.turn()
         if driver.durable:
             relay.durable()
+        alarms.look(driver.members.values())
         if signals.hangup or (ask is not None and ask.gone):
             signals.hangup = True
             _silence()

@@ -12,8 +12,8 @@ from controller.entrypoints.cli.wording import one_line
 from controller.model.attempt import AttemptKey
 from controller.model.run import GateStatus
 from controller.model.states import Role, StepState
+from controller.runtime.caching import cache_ttl_ms
 from controller.runtime.member import Member
-from controller.runtime.prepare import cache_ttl_ms
 
 TAIL_LINES = 40
 """Lines of a log among which the last one with text is looked for."""

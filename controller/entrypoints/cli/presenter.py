@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from controller.machine.chain import Link
     from controller.model.attempt import AttemptKey
     from controller.model.run import GateStatus
+    from controller.runtime.estimate import UsualTimes
     from controller.runtime.member import Member
 
 
@@ -30,6 +32,13 @@ class Tree:
     """Where a report of the run was written."""
     decided_here: set[tuple[str, int]] = field(default_factory=set)
     """(run, record that opened the gate) of decisions that were made in this terminal."""
+
+    @cached_property
+    def usual(self) -> "UsualTimes":
+        """How long steps took in earlier runs."""
+        from controller.runtime.estimate import UsualTimes
+
+        return UsualTimes(self.session.local.stores.objects, self.session.local.stores.ledger)
 
     @property
     def top(self) -> "Member":
