@@ -137,7 +137,7 @@ class _Gathered:
             failure=None if plain else failure,
             exit_code=code if 0 <= code <= 255 else 0,
             refused=refused,
-            reason=record.summary or data.get("reason", ""),
+            reason=data.get("reason") or record.summary or "",
             violations=list(record.violations or ()),
             receipt=self._receipt(data),
             duration_ms=record.duration_ms or 0,

@@ -32,7 +32,7 @@ def _head(facts: Facts) -> Iterator[str]:
     yield f"- **Run** `{spec.uid}` of {spec.orchestration} {spec.version}, asked for by {_plain(spec.requester)}"
     yield f"- **When** {moment(facts.began)}, {span(facts.until - facts.began)}{'' if facts.settled else ' so far'}"
     cached = f", {counts['cached']} from the cache" if counts["cached"] else ""
-    repeated = retries(root.steps) + sum(retries(child.steps) for step in steps for child in step.children)
+    repeated = retries(steps)
     yield f"- **Steps** {counts['completed']} of {counts['total']} settled{cached}; {attempts(steps)} attempts, {repeated} of them retries"
     yield f"- **Undo** {_plain(rollback_words(facts))}"
     yield f"- **Evidence** {evidence_words(facts)}"

@@ -82,7 +82,7 @@ def _tiles(facts: Facts) -> str:
     decided = facts.decisions()
     waited = sum((one.at or facts.until) - one.opened for one in decided)
     approved = sum(one.verdict == "approved" for one in decided)
-    repeated = retries(facts.root.steps) + sum(retries(child.steps) for step in steps for child in step.children)
+    repeated = retries(steps)
     sent, validated = handoffs(steps)
     cached = f", {counts['cached']} from the cache" if counts["cached"] else ""
     tiles = [
