@@ -11,20 +11,20 @@ FAIL_ONCE = frozenset({5, 17, 29, 41})
 """Steps that fail at their first attempt."""
 
 
-def define(project: Project) -> str:
+def define(project: Project, max_attempts: int = 2) -> str:
     """Write the definition and return its path. It is the same in every project, so all its runs mean the same."""
     random = Random(50)
     steps: list[Any] = []
     for number in range(STEPS):
         nearby = range(max(0, number - 8), number)
         after = sorted(random.sample(nearby, k=min(len(nearby), random.choice([0, 1, 1, 2, 3]))))
-        seconds, fails = random.randrange(5, 61) / 1000, int(number in FAIL_ONCE)
-        steps.append(step(f"s{number}", *(f"s{one}" for one in after), seconds=seconds, fails=fails))
+        told = {"seconds": random.randrange(5, 61) / 1000, "fails": int(number in FAIL_ONCE)}
+        steps.append(step(f"s{number}", *(f"s{one}" for one in after), told=told))
     return project.define(
         NAME,
         steps,
         execution={"concurrency": {"maxParallel": 3}},
-        errorHandling={"onStepFailure": {"maxAttempts": 2, "initialDelayMs": 250}},
+        errorHandling={"onStepFailure": {"maxAttempts": max_attempts, "initialDelayMs": 250}},
     )
 
 
@@ -35,13 +35,12 @@ def attempts() -> set[tuple[str, int]]:
 
 def dependencies(project: Project) -> dict[str, set[str]]:
     """Return step -> all steps that must have ended before it begins."""
-    direct = {one.id: set(one.depends_on) for one in project.member().entry.spec.steps}
-    return direct
+    return {one.id: set(one.depends_on) for one in project.member().entry.spec.steps}
 
 
 def out_of_order(marks: list[Mark], needs: dict[str, set[str]]) -> list[str]:
     """Return every begin of a step before the last attempt of one that it depends on had ended."""
-    ends = {(mark.step): place for place, mark in enumerate(marks) if mark.what == "end"}
+    ends = {mark.step: place for place, mark in enumerate(marks) if mark.what == "end"}
     return [
         f"{mark.step} began before {need} had ended"
         for place, mark in enumerate(marks)

@@ -24,7 +24,9 @@ from controller.wiring.local import Local
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PATIENCE_S = 120.0
+API = "libretto.dev/v1alpha1"
+
+PATIENCE_S = 60.0
 """Seconds after which a test gives up: a busy machine is slow, a right program is not."""
 
 WORK = """\
@@ -42,15 +44,10 @@ echo "{\\"by\\":\\"$LIBRETTO_STEP\\"}" > "$LIBRETTO_DIR/output.json"
 """
 """What every step does. `>>` appends whole lines (O_APPEND), so the order of the marks is the order of what happened."""
 
-AGENT = {
-    "apiVersion": "libretto.dev/v1alpha1",
-    "kind": "Agent",
-    "metadata": {"name": "worker"},
-    "spec": {
-        "modes": ["BUILD"],
-        "process": {"argv": ["/bin/sh", "./work.sh"], "workingDirectory": "repository", "gracePeriod": "2s"},
-    },
-}
+PROCESS = {"argv": ["/bin/sh", "./work.sh"], "workingDirectory": "repository", "gracePeriod": "2s"}
+
+HELD = {"gate": "go"}
+"""Told to a step that shall run until `Project.release`."""
 
 
 class Mark(NamedTuple):
@@ -70,26 +67,25 @@ class Said(NamedTuple):
     err: str
 
 
-def step(
-    name: str,
-    *after: str,
-    seconds: float = 0.01,
-    fails: int = 0,
-    gate: str = "none",
-    stubborn: bool = False,
-    **more: Any,
-) -> Any:
-    """A step that takes so long, fails so often, and waits for the file `gate` of the project before it ends.
+def work(
+    *after: str, seconds: float = 0.01, fails: int = 0, gate: str = "none", stubborn: bool = False
+) -> dict[str, Any]:
+    """What a step is told: how long to take, how often to fail, and for which file of the project to wait at its end.
 
-    A stubborn one does not end when it is told to.
+    A stubborn one does not end when it is told to. `after` are the steps whose output it needs.
     """
-    payload = {
-        "after": ["{{ steps.%s.by }}" % one for one in after],
+    return {
+        "after": [f"{{{{ steps.{one}.by }}}}" for one in after],
         "seconds": f"{seconds:.3f}",
         "fails": fails,
         "gate": gate,
         "stubborn": stubborn,
     }
+
+
+def step(name: str, *after: str, told: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """A step of a definition; `told` are the arguments of `work`."""
+    payload = work(*after, **(told or {}))
     return {"id": name, "agent": "worker", "dependsOn": list(after), "input": {"payload": payload}, **more}
 
 
@@ -101,18 +97,21 @@ class Project:
         self.state = place / ".libretto"
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "USER", "LOGNAME") if name in os.environ}
         self.environment = {**kept, "PYTHONPATH": os.fspath(ROOT), "LC_ALL": "C.UTF-8", "TZ": "UTC", **environment}
-        agent = place / "definitions" / "agents" / "worker"
-        agent.mkdir(parents=True)
-        (agent / "agent.yaml").write_text(json.dumps(AGENT), encoding="utf-8")
-        (agent / "work.sh").write_text(WORK, encoding="utf-8")
+        self.agent("worker")
 
-    def define(self, name: str, steps: Sequence[Any], agent: Mapping[str, Any] | None = None, **spec: Any) -> str:
-        """Write an orchestration and return its path. `agent` holds more fields of the one agent."""
-        if agent is not None:
-            path = self.place / "definitions" / "agents" / "worker" / "agent.yaml"
-            path.write_text(json.dumps({**AGENT, "spec": {**AGENT["spec"], **agent}}), encoding="utf-8")  # type: ignore[dict-item]
+    def agent(self, name: str, process: Mapping[str, Any] | None = None, **spec: Any) -> None:
+        """Write an agent that works as all do, with more fields of its own."""
+        folder = self.place / "definitions" / "agents" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        fields = {"modes": ["BUILD"], "process": {**PROCESS, **(process or {})}, **spec}
+        resource = {"apiVersion": API, "kind": "Agent", "metadata": {"name": name}, "spec": fields}
+        (folder / "agent.yaml").write_text(json.dumps(resource), encoding="utf-8")
+        (folder / "work.sh").write_text(WORK, encoding="utf-8")
+
+    def define(self, name: str, steps: Sequence[Any], **spec: Any) -> str:
+        """Write an orchestration and return its path."""
         document = {
-            "apiVersion": "libretto.dev/v1alpha1",
+            "apiVersion": API,
             "kind": "Orchestration",
             "metadata": {"name": name},
             "spec": {"version": "1.0.0", "steps": list(steps), **spec},
@@ -176,8 +175,15 @@ class Project:
     def runs(self) -> list[tuple[RunSpec, RunState | None]]:
         """The root runs with their states, the newest first."""
         with self.looking() as (local, _):
-            found = [(spec, status and status.state) for spec, status in local.stores.objects.runs()]
+            found = [(spec, None if status is None else status.state) for spec, status in local.stores.objects.runs()]
         return [(spec, state) for spec, state in found if spec.parent is None]
+
+    def recorded_running(self, *names: str) -> bool:
+        """Whether the ledger of the newest run says that these steps run."""
+        with self.looking() as (local, _):
+            statuses = [status for spec, status in local.stores.objects.runs() if spec.parent is None]
+        status = statuses[0] if statuses else None
+        return status is not None and all(status.frontier.get(name) == "Running" for name in names)
 
     def member(self) -> Member:
         """The newest run, as its ledger says."""
@@ -190,9 +196,8 @@ class Project:
             return [decode(content) for content in local.stores.ledger.read(look.find("latest").uid)]
 
     def journal(self) -> list[dict[str, Any]]:
-        """What the supervisor of the only run has written down."""
-        (path,) = (self.state / "runs").glob("*/journal")
-        whole = path.read_bytes().rpartition(b"\n")[0]
+        """What the supervisor of the only run has written down so far."""
+        whole = b"".join(path.read_bytes() for path in (self.state / "runs").glob("*/journal")).rpartition(b"\n")[0]
         return [json.loads(line) for line in whole.splitlines()]
 
     def supervised(self) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from controller.engine.units import unit_named
 from controller.entrypoints.cli.wording import short
 from controller.model.states import RunState
-from tests.crash.project import Project, ended, step, until
+from tests.crash.project import HELD, Project, ended, step, until
 from tests.scenes.program import terminal
 
 BESIDE = {"execution": {"concurrency": {"maxParallel": 2}}}
@@ -17,15 +17,15 @@ BESIDE = {"execution": {"concurrency": {"maxParallel": 2}}}
 
 def define(project: Project, *, stubborn: bool = False) -> str:
     """One step, then two side by side that wait for `go`, then one more. Nothing may fail even once."""
+    project.agent("worker", {"gracePeriod": "1h"})
     return project.define(
         "interrupted",
         [
             step("first"),
-            step("held", "first", gate="go", stubborn=stubborn),
-            step("beside", "first", gate="go"),
+            step("held", "first", told=HELD | {"stubborn": stubborn}),
+            step("beside", "first", told=HELD),
             step("last", "held", "beside"),
         ],
-        agent={"process": {"argv": ["/bin/sh", "./work.sh"], "workingDirectory": "repository", "gracePeriod": "1h"}},
         errorHandling={"onStepFailure": {"maxAttempts": 1}},
         **BESIDE,
     )
@@ -107,7 +107,7 @@ def test_ctrl_c_before_anything_runs(project: Project, tmp_path: Path) -> None:
     """In the start-up there is nothing to suspend yet, or just: either way the same comes of it in the end."""
     definition = define(project)
     process = project.begin("run", definition)
-    until(lambda: project.state.exists())
+    until(project.state.exists)
     process.send_signal(signal.SIGINT)
     said = ended(process)
     # A shell shows 130 for both: the process ended by the signal, or because of it.
@@ -122,7 +122,7 @@ def test_ctrl_c_before_anything_runs(project: Project, tmp_path: Path) -> None:
 @pytest.mark.requirement("CMP-027")
 def test_steps_outlive_a_closed_terminal(project: Project, tmp_path: Path) -> None:
     with terminal(project.place, "run", define(project)) as shown:
-        until(lambda: both_run(project))
+        until(lambda: both_run(project) and project.recorded_running("held", "beside"))
         shown.close()
         assert shown.code() == 130
     assert project.supervised()
