@@ -110,14 +110,25 @@ def child_ended(d: Draft, event: ChildEnded) -> None:
     if known.state is not StepState.RUNNING or known.attempt != event.attempt:
         return
     child = {"run": event.run, "head": event.head, "semantic": event.semantic}
-    if event.state is RunState.SUCCEEDED and event.result is not None:
+    if event.state is RunState.SUCCEEDED and event.result is not None and not event.violations:
         data = {"how": "child", "child": child}
         succeed(d, unit, event.result, data, attempt=event.attempt, duration_ms=event.duration_ms)
         return
-    aborted = event.state in (RunState.ABORTED, RunState.ROLLED_BACK)
-    failure = OutcomeClass.REJECTED if aborted else OutcomeClass.FAILED
-    reason = f"child run {event.run} ended as {event.state}" + (f": {event.reason}" if event.reason else "")
-    ended = AttemptEnded(unit, Role.DO, event.attempt, failure, reason, duration_ms=event.duration_ms)
+    if event.violations:
+        failure, reason = OutcomeClass.CONTRACT_VIOLATED, event.violations[0]
+    else:
+        aborted = event.state in (RunState.ABORTED, RunState.ROLLED_BACK)
+        failure = OutcomeClass.REJECTED if aborted else OutcomeClass.FAILED
+        reason = f"child run {event.run} ended as {event.state}" + (f": {event.reason}" if event.reason else "")
+    ended = AttemptEnded(
+        unit,
+        Role.DO,
+        event.attempt,
+        failure,
+        reason,
+        violations=event.violations,
+        duration_ms=event.duration_ms,
+    )
     _failed(d, ended, failure, {"class": failure, "child": child})
 
 

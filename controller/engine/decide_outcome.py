@@ -43,10 +43,12 @@ def fail(
         duration_ms=duration_ms,
         data=data,
     )
-    name = unit_name(d.state.graph, unit)
-    word = "retry_exhausted" if 1 < step.retry.max_attempts <= d.state.unit(unit).spent else "step_failed"
-    level = "error" if step.retry.notify else "warning"
-    d.ask(Notify(word, level, f'step "{name}" failed: {summary}', unit))
+    broken = failure is OutcomeClass.CONTRACT_VIOLATED
+    level = "error" if step.retry.notify or broken else "warning"
+    word = "validation_failed" if broken else "step_failed"
+    if not broken and 1 < step.retry.max_attempts <= d.state.unit(unit).spent:
+        word = "retry_exhausted"
+    d.ask(Notify(word, level, f'step "{unit_name(d.state.graph, unit)}" failed: {summary}', unit))
     after_instance(d, unit)
 
 

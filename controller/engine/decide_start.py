@@ -43,9 +43,9 @@ def prepared(d: Draft, event: Prepared) -> None:
             d.record("StepExpanded", unit, input_digest=items, data={"instances": instances})
             if instances == 0:
                 instances_ended(d, unit)
-        case Hit(output_digest=output, input_digest=given, source=source, seed=seed):
+        case Hit(output_digest=output, input_digest=given, source=source, seed=seed, warnings=warnings):
             data = {"how": "seed" if seed else "cache", "source": dict(source)}
-            succeed(d, unit, Result(output), data, input_digest=given)
+            succeed(d, unit, Result(output, warnings=warnings), data, input_digest=given)
         case Refused(failure=failure, reason=reason, violations=violations):
             if failure is OutcomeClass.CONTRACT_VIOLATED:
                 d.record("HandoffRefused", unit, summary=reason, violations=violations)

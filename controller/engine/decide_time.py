@@ -50,7 +50,7 @@ def _phase_limit(d: Draft, phase: int) -> str:
 
 
 def _phase_expired(d: Draft, phase: int) -> None:
-    d.ask(Notify("step_slow", "warning", _phase_limit(d, phase), RUN_ITSELF))
+    d.ask(Notify("phase_slow", "warning", _phase_limit(d, phase), RUN_ITSELF))
     for index in d.state.graph.phases[phase].steps:
         expire(d, unit_of(index), _phase_limit(d, phase))
     # Last, so that a crash in between leaves the timer and the rest is done again.

@@ -30,6 +30,7 @@ class Hit(NamedTuple):
     input_digest: Digest
     source: Mapping[str, Any]
     seed: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 class Ready(NamedTuple):
@@ -126,6 +127,8 @@ class ChildEnded(NamedTuple):
     result: Result | None
     reason: str = ""
     duration_ms: int = 0
+    violations: tuple[str, ...] = ()
+    """In what its output breaks the contract of the step; then the step fails although the child succeeded."""
 
 
 class ChildUndone(NamedTuple):

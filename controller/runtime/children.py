@@ -1,14 +1,16 @@
 """Child runs: made of the parent's snapshot, told to the parent by what they came to."""
 
+from controller.definition.mapping import map_output
 from controller.definition.parameters import resolve_parameters
 from controller.engine.decide_attempt import child_digest
 from controller.engine.events import ChildEnded
 from controller.engine.semantic import semantic_digest
-from controller.engine.units import unit_of
+from controller.engine.units import instance_of, unit_of
 from controller.model.attempt import Result
 from controller.model.digest import Digest
 from controller.model.run import RunSpec
 from controller.runtime.contents import Contents
+from controller.runtime.contract import broken_by, lateness
 from controller.runtime.member import Member
 
 
@@ -42,19 +44,24 @@ def child_spec(parent: Member, unit: int, attempt: int, parameters: dict[str, ob
     )
 
 
-def child_ended(parent_unit: int, child: Member, contents: Contents) -> ChildEnded:
-    """Return what the parent is told of a settled child: no ids and no times in its output."""
+def child_ended(parent: Member, unit: int, child: Member, contents: Contents, now: int) -> ChildEnded:
+    """Return what the parent is told of a settled child: its output, without ids and times, checked and mapped."""
     state = child.state
-    result = None
+    result: Result | None = None
+    broken: tuple[str, ...] = ()
     if state.outputs is not None:
-        output = {
-            "status": state.run,
+        step = parent.step(unit)
+        answer = {
+            "status": str(state.run),
             "results": contents.get(state.outputs),
             "parameters": child.spec.parameters,
         }
-        result = Result(contents.put_result(output, _artifacts(child, contents)))
+        output, artifacts = map_output(step.output_mapping, answer), _artifacts(child, contents)
+        if instance_of(unit) < 0:
+            broken = broken_by(step.contract, output, artifacts, contents)
+        result = Result(contents.put_result(output, artifacts), warnings=lateness(parent, unit, now))
     return ChildEnded(
-        parent_unit,
+        unit,
         child.spec.parent_attempt or 0,
         state.run,
         child.spec.uid,
@@ -63,6 +70,7 @@ def child_ended(parent_unit: int, child: Member, contents: Contents) -> ChildEnd
         result,
         state.message or state.reason,
         max(0, state.ended_at - state.first_started_at),
+        broken,
     )
 
 

@@ -222,7 +222,7 @@ class Driver:
                 complete = member.state.run is RunState.ROLLED_BACK
                 self.tell(parent, ChildUndone(undone, complete, member.state.message or member.state.reason))
             elif parent.state.unit(unit).state is StepState.RUNNING:
-                self.tell(parent, child_ended(unit, member, self.contents))
+                self.tell(parent, child_ended(parent, unit, member, self.contents, self.tools.clock.now()))
         gates = tuple(open_gates(member.state))
         if parent.state.child_gates.get(unit, ()) != gates and parent.state.unit(unit).state is StepState.RUNNING:
             self.tell(parent, ChildGatesSeen(unit, gates))

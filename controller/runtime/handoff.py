@@ -1,100 +1,93 @@
-"""Hand-offs: what a step promised is checked before a consumer starts, and what is transferred is checked to be equal."""
+"""Hand-offs: what a step promised is checked again before a consumer starts, and what is transferred is on record."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import orjson
-
-from controller.definition.schemas import violations
 from controller.definition.transforms import TRANSFORMS
-from controller.engine.units import index_of, unit_of
+from controller.engine.units import unit_of
 from controller.model.attempt import StagedFile
 from controller.model.digest import Digest
 from controller.model.step import Contract
 from controller.runtime.contents import Contents
+from controller.runtime.contract import broken_by
 from controller.runtime.member import Member
+
+MOST_REMEMBERED = 1024
+"""Hand-offs that are remembered: the instances of a `foreach` step all ask for the same few."""
 
 
 class Handoff(NamedTuple):
     """What goes from one step to the next."""
 
     staged: tuple[StagedFile, ...]
-    record: dict[str, Any]
-    """For the ledger: `{from, validated, artifacts: {name: digest}}`."""
+    record: Mapping[str, Any] | None
+    """For the ledger: `{from, validated, digest, artifacts?: {name: digest}}`; None where there is no output."""
     violations: tuple[str, ...]
 
 
-def check_contract(
-    contract: Contract | None,
-    output: Any,
-    artifacts: dict[str, Digest],
-    contents: Contents,
-) -> list[str]:
-    """Return everything in which an output breaks its contract."""
-    if contract is None:
-        return []
-    found = []
-    if contract.json_schema is not None:
-        found += [f"output {line}" for line in violations(contract.json_schema, output)]
-    for promised in contract.artifacts:
-        digest = artifacts.get(promised.name)
-        if digest is None:
-            if promised.required:
-                found.append(f'artifact "{promised.name}" is missing')
-            continue
-        if promised.json_schema is not None:
-            found += _check_json(promised.name, promised.json_schema, contents.blobs.get(digest))
-    return found
+class Handoffs:
+    """Makes hand-offs. One and the same is checked and transformed once, however many consumers ask for it."""
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+        self._known: dict[tuple[str, str, Digest, frozenset[str] | None], Handoff] = {}
+
+    def to(self, member: Member, unit: int) -> list[Handoff]:
+        """Return one hand-off per step that the unit gets something from: direct dependencies and declared `inputs`."""
+        wanted = _wanted(member, unit)
+        return [self._from(member, source, only) for source, only in wanted.items()]
+
+    def _from(self, member: Member, source: str, only: frozenset[str] | None) -> Handoff:
+        known = member.state.unit(unit_of(member.graph.by_id[source]))
+        if known.output is None:
+            # Skipped, or it failed before a finalizer: nothing is there to be handed over.
+            return Handoff((), None, ())
+        place = (member.spec.uid, source, known.output, only)
+        if place not in self._known:
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            self._known[place] = self._made(member, source, known.output, only)
+        return self._known[place]
+
+    def _made(self, member: Member, source: str, result: Digest, only: frozenset[str] | None) -> Handoff:
+        contract, contents = member.steps[source].contract, self._contents
+        artifacts = contents.artifacts(result)
+        broken = list(broken_by(contract, contents.output(result), artifacts, contents))
+        broken += [
+            f'artifact "{name}" was asked for, but "{source}" left none of that name'
+            for name in sorted((only or frozenset()) - artifacts.keys())
+        ]
+        sent: dict[str, Digest] = {}
+        for name, digest in sorted(artifacts.items()):
+            if only is None or name in only:
+                try:
+                    sent[name] = self._transformed(contract, name, digest)
+                except ValueError as error:
+                    broken.append(f'artifact "{name}": {error}')
+        record: dict[str, Any] = {"from": source, "validated": not broken, "digest": result}
+        if sent:
+            record["artifacts"] = sent
+        staged = tuple(StagedFile(f"inputs/{source}/{name}", digest) for name, digest in sent.items())
+        return Handoff(staged, record, tuple(f'hand-off from "{source}": {line}' for line in broken))
+
+    def _transformed(self, contract: Contract | None, name: str, digest: Digest) -> Digest:
+        word = next((one.transform for one in contract.artifacts if one.name == name), None) if contract else None
+        if word is None:
+            return digest
+        if word not in TRANSFORMS:
+            raise ValueError(f'there is no transformation "{word}"')
+        return self._contents.blobs.put(TRANSFORMS[word](self._contents.blobs.get(digest)))
 
 
-def _check_json(name: str, schema: dict[str, Any], content: bytes) -> list[str]:
-    try:
-        value = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        return [f'artifact "{name}" is not JSON: {error}']
-    return [f'artifact "{name}" {line}' for line in violations(schema, value)]
-
-
-def hand_over(member: Member, unit: int, contents: Contents) -> list[Handoff]:
-    """Return one hand-off per step that the unit gets something from: direct dependencies and declared `inputs`."""
-    step = member.graph.steps[index_of(unit)]
-    wanted: dict[str, set[str] | None] = {member.graph.steps[index].id: None for index in step.dependencies}
-    for declared in member.step(unit).inputs:
-        if declared.step not in wanted:
-            wanted[declared.step] = set()
-        known = wanted[declared.step]
-        if declared.artifact is None:
-            wanted[declared.step] = None
-        elif known is not None:
-            known.add(declared.artifact)
-    return [_from(member, source, only, contents) for source, only in wanted.items()]
-
-
-def _from(member: Member, source: str, only: set[str] | None, contents: Contents) -> Handoff:
-    known = member.state.unit(unit_of(member.graph.by_id[source]))
-    contract = member.steps[source].contract
-    if known.output is None:
-        return Handoff((), {"from": source, "validated": True}, ())
-    artifacts = dict(contents.artifacts(known.output))
-    broken = []
-    if known.how == "skipped" or contract is not None:
-        broken = check_contract(contract, contents.output(known.output), artifacts, contents)
-    transforms = {one.name: one.transform for one in contract.artifacts if one.transform} if contract else {}
-    staged, sent = [], {}
-    for name, digest in sorted(artifacts.items()):
-        if only is not None and name not in only:
-            continue
-        delivered = digest
-        if name in transforms:
-            try:
-                delivered = contents.blobs.put(TRANSFORMS[transforms[name] or ""](contents.blobs.get(digest)))
-            except ValueError as error:
-                broken.append(f'artifact "{name}": {error}')
-                continue
-        staged.append(StagedFile(f"inputs/{source}/{name}", delivered))
-        sent[name] = delivered
-    missing = sorted(only - artifacts.keys()) if only else []
-    broken += [f'artifact "{name}" was asked for, but "{source}" left none of that name' for name in missing]
-    record = {"from": source, "validated": not broken, "digest": known.output}
-    if sent:
-        record["artifacts"] = sent
-    return Handoff(tuple(staged), record, tuple(f'hand-off from "{source}": {line}' for line in broken))
+def _wanted(member: Member, unit: int) -> dict[str, frozenset[str] | None]:
+    """Return step -> the artifacts that the unit gets of it; None: all."""
+    step = member.step(unit)
+    # The definition's, not the graph's: a finalizer waits for no ordinary step, and yet gets what it left.
+    wanted: dict[str, frozenset[str] | None] = dict.fromkeys(
+        sorted(step.depends_on, key=member.graph.by_id.__getitem__)
+    )
+    for declared in step.inputs:
+        known = wanted.get(declared.step, frozenset())
+        everything = known is None or declared.artifact is None
+        wanted[declared.step] = None if everything else (known or frozenset()) | {declared.artifact or ""}
+    return wanted

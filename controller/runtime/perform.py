@@ -31,7 +31,7 @@ from controller.model.alert import Alert
 from controller.model.attempt import AttemptKey, Launch
 from controller.model.decision import Answer
 from controller.model.states import OutcomeClass, Role
-from controller.ports.result_cache import CacheEntry
+from controller.runtime.caching import keep
 from controller.runtime.children import child_spec
 from controller.runtime.collect import combine
 from controller.runtime.launch import launch_of, undo_launch_of
@@ -101,7 +101,6 @@ class Performer:
 
     def _release(self, member: Member, effect: ReleaseSlots) -> list[Event]:
         self.waiting.pop((member.spec.uid, effect.unit), None)
-        self.waiting.pop((member.spec.uid, effect.unit), None)
         self._driver.tools.slots.release(member.key(effect.unit, Role.DO, effect.attempt))
         return []
 
@@ -149,13 +148,16 @@ class Performer:
     def _prepare(self, member: Member, effect: PrepareStep) -> list[Event]:
         found = self._driver.found
         known = found.get(member.key(effect.unit, Role.DO, effect.attempt))
-        prepared = self._driver.preparer.prepare(member, effect, self._driver.tools.clock.now())
-        if known is not None and not isinstance(prepared.outcome, Ready):
-            # It was started before a crash, so it was ready then; what has expired since does not undo that.
-            return [Prepared(effect.unit, Ready(known.input_digest))]
+        began = known is not None or self._instances_began(member, effect.unit)
+        prepared = self._driver.preparer.prepare(member, effect, self._driver.tools.clock.now(), began=began)
         if found and known is None and isinstance(prepared.outcome, Ready) and not self._was_child(member, effect):
             return [Prepared(effect.unit, Postponed())]
         return [prepared]
+
+    def _instances_began(self, member: Member, unit: int) -> bool:
+        """Whether instances of a `foreach` step ran before the restart: then it was expanded, not found in the cache."""
+        name = member.name(unit) + "["
+        return any(key.run == member.spec.uid and key.step.startswith(name) for key in self._driver.found)
 
     def _was_child(self, member: Member, effect: PrepareStep) -> bool:
         """Whether the step plays a child run that was there before the restart."""
@@ -166,7 +168,8 @@ class Performer:
 
     def _launch(self, member: Member, effect: StartStep) -> tuple[int, Launch, bool]:
         key = member.key(effect.unit, Role.DO, effect.attempt)
-        given = self._driver.preparer.inputs[(member.spec.uid, effect.unit)]
+        given = self._driver.preparer.take(member, effect.unit)
+        assert given is not None  # a start follows its preparation in the same process
         return effect.unit, launch_of(member, effect, given), key in self._driver.found
 
     def _start(self, launches: list[tuple[int, Launch, bool]]) -> list[Event]:
@@ -202,7 +205,7 @@ class Performer:
         return granted
 
     def _start_child(self, member: Member, effect: StartChild) -> list[Event]:
-        given = self._driver.preparer.inputs.get((member.spec.uid, effect.unit))
+        given = self._driver.preparer.take(member, effect.unit)
         try:
             if given is not None:
                 parameters = given.document["parameters"]
@@ -216,10 +219,6 @@ class Performer:
         return [Launched(effect.unit, Role.DO, effect.attempt, effect.input_digest, child=spec.uid)]
 
     def _keep(self, member: Member, effect: KeepResult) -> list[Event]:
-        unit, digest = effect.unit, effect.output_digest
-        given = self._driver.preparer.inputs.get((member.spec.uid, unit))
-        if given is not None and given.cache_key is not None:
-            now = self._driver.tools.clock.now()
-            entry = CacheEntry(given.cache_key, digest, member.spec.uid, member.name(unit), now, now + given.ttl_ms)
-            self._driver.tools.cache.put(entry)
+        tools = self._driver.tools
+        keep(member, effect.unit, effect.output_digest, tools.cache, tools.clock.now())
         return []

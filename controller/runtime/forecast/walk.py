@@ -12,6 +12,7 @@ from controller.errors import NotFound, ParametersInvalid
 from controller.model.digest import Digest
 from controller.model.graph import GraphStep
 from controller.model.states import RunState
+from controller.runtime.caching import cache_ttl_ms
 from controller.runtime.children import child_ended, child_spec
 from controller.runtime.contents import Contents
 from controller.runtime.forecast.known import Known, Open
@@ -20,7 +21,7 @@ from controller.runtime.forecast.waits import with_waits
 from controller.runtime.forecast.words import Fate, RunForecast, StepForecast
 from controller.runtime.member import Member
 from controller.runtime.outputs import compute_outputs
-from controller.runtime.prepare import Preparer, cache_ttl_ms
+from controller.runtime.prepare import Preparer
 
 _NOT_KNOWN = "not known yet"
 
@@ -123,6 +124,8 @@ class Walk:
     def _on_condition(self, known: Known, step: GraphStep, why: str, deciding: tuple[str, ...]) -> StepForecast:
         """Runs or is skipped. What it would do when it runs is worth knowing too."""
         inside = self._child(known, step, opens=False).steps if step.child else ()
+        # It may be skipped, so nothing is certain about those that follow.
+        known.lost.discard(step.id)
         return StepForecast(known.name(step.id), Fate.OPEN, f"runs or is skipped: {why}", deciding, steps=inside)
 
     def _begins(self, known: Known, step: GraphStep) -> StepForecast:
@@ -160,15 +163,26 @@ class Walk:
             known.open(step.id)
             one = StepForecast(name, Fate.RUN, f"one instance per element of {text}", deciding)
         else:
-            outcome = self._preparer.prepare(known.member, PrepareStep(unit_of(step.index), 1), self._now).outcome
+            unit = unit_of(step.index)
+            undecided = known.deciding_input(step.id) if cache_ttl_ms(known.member, unit) else ()
+            # The cache is only asked where the inputs of all instances are known.
+            effect, began = PrepareStep(unit, 1), bool(undecided)
+            outcome = self._preparer.prepare(known.member, effect, self._now, began=began).outcome
             if isinstance(outcome, Refused):
                 known.lost.add(step.id)
                 return StepForecast(name, Fate.REFUSE, outcome.reason)
+            if isinstance(outcome, Hit):
+                known.succeeded(step.id, outcome.output_digest, "cache")
+                why = f"the same inputs were played by run {outcome.source['run']}"
+                return StepForecast(name, Fate.CACHE, why)
             count = outcome.instances if isinstance(outcome, Expand) else 0
             if count == 0:
                 known.succeeded(step.id, self._contents.put_result([], {}), "expanded")
                 return StepForecast(name, Fate.RUN, f"its list is empty: {text}", instances=0)
             known.open(step.id)
+            if undecided:
+                why = f"one instance per element of {text}, or all come from the cache: their input decides"
+                return StepForecast(name, Fate.OPEN, why, undecided, instances=count)
             one = StepForecast(name, Fate.RUN, f"one instance per element of {text}", instances=count)
         if step.child:
             one = one._replace(steps=self._child(known, step, opens=False).steps)
@@ -193,7 +207,7 @@ class Walk:
         if inside.lost:
             known.lost.add(step.id)
             return StepForecast(name, Fate.RUN, "its child run cannot succeed", deciding, steps=steps)
-        output = self._child_output(unit, inside) if not closed and not step.foreach else None
+        output = self._child_output(known, unit, inside) if not closed and not step.foreach else None
         if output is not None:
             known.succeeded(step.id, output, "child")
         elif opens:
@@ -216,13 +230,13 @@ class Walk:
         }
         return Member(child_spec(known.member, unit, 1, parameters, self._now), snapshot)
 
-    def _child_output(self, unit: int, inside: Known) -> Digest | None:
+    def _child_output(self, known: Known, unit: int, inside: Known) -> Digest | None:
         if not inside.complete:
             return None
         child = inside.member
         outputs = compute_outputs(child, self._contents).output_digest
         child.state = child.state._replace(run=RunState.SUCCEEDED, outputs=outputs)
-        result = child_ended(unit, child, self._contents).result
+        result = child_ended(known.member, unit, child, self._contents, self._now).result
         return result.output_digest if result is not None else None
 
 

@@ -4,9 +4,10 @@ from controller.model.digest import Digest
 from controller.model.outcomes import Outcome, Outcomes
 from controller.ports.blob_store import BlobStore
 from controller.ports.result_cache import CacheEntry, ResultCache
+from controller.runtime.caching import LONGEST_TTL_MS
 from controller.runtime.contents import Contents
 from controller.runtime.member import Member
-from controller.runtime.prepare import LONGEST_TTL_MS, Preparer
+from controller.runtime.prepare import Preparer
 from controller.runtime.simulation.addresses import Addresses
 from controller.runtime.simulation.artifacts import artifacts_of
 
@@ -26,7 +27,9 @@ class ScriptedPreparer(Preparer):
         if given is not None and given.source == "cache":
             digest = given_output(given, self._contents)
             return CacheEntry(key, digest, member.spec.uid, name, now, now + LONGEST_TTL_MS)
-        return None if self._outcomes.mentions(address) else super().look_up(member, unit, key, now)
+        # Of a `foreach` step the file says how its instances ran.
+        ran = self._outcomes.mentions(address) or self._outcomes.mentions(f"{address}[0]")
+        return None if ran else super().look_up(member, unit, key, now)
 
 
 def given_output(given: Outcome, contents: Contents) -> Digest:
