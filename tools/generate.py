@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from controller.model.resource import AgentResource, OrchestrationResource
 from tools.cli_reference import cli_reference
 from tools.guide_schema import guide_schema
+from tools.states_page import states_page
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,7 +42,7 @@ def _written(schema: Mapping[str, Any]) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (schemas, cli_reference)
+GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (schemas, cli_reference, states_page)
 """Everything that is generated."""
 
 

@@ -122,15 +122,14 @@ def undo_ended(d: Draft, event: AttemptEnded) -> None:
     step = d.state.graph.steps[index_of(unit)]
     charged = is_charged(event.failure, known.undo_disruptions)
     left = known.undo_spent + 1 < step.retry.max_attempts and retryable(step, event.failure, event.exit_code)
+    data_: dict[str, object] = {"class": event.failure, "charged": charged, "reason": event.reason}
+    if event.exit_code is not None:
+        data_["exitCode"] = event.exit_code
     if not refused and (left or not charged):
-        data_: dict[str, object] = {"class": event.failure, "charged": charged, "reason": event.reason}
-        if event.exit_code is not None:
-            data_["exitCode"] = event.exit_code
         data_["retryAt"] = d.now + (step.retry.delay_ms(known.undo_spent + 1) if charged else 0)
         d.record("UndoAttemptFailed", unit, summary=event.reason, data=data_, **times)
     else:
         name = unit_name(d.state.graph, unit)
-        data_ = {"class": event.failure, "charged": charged, "reason": event.reason}
         d.record("UndoKept", unit, summary=f'the undo of "{name}" failed: {event.reason}', data=data_, **times)
 
 

@@ -1,6 +1,7 @@
 """Graphs in one line: `graph("a b<-a c<-a,b")`, `graph("build: a b<-a; left: c || right: d")`."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from controller.model.graph import Graph, GraphGate, GraphPhase, GraphStep, RetryPolicy
@@ -13,9 +14,10 @@ THREE = RetryPolicy(max_attempts=3)
 """Waits 2 s, then 4 s."""
 
 Each = Mapping[str, Mapping[str, Any]]
+NOTHING: Each = MappingProxyType({})
 
 
-def graph(text: str, each: Each = {}, *, finalizers: str = "", phases: Each = {}, **run: Any) -> Graph:
+def graph(text: str, each: Each = NOTHING, *, finalizers: str = "", phases: Each = NOTHING, **run: Any) -> Graph:
     """Return the graph that `text` draws.
 
     Words are steps in FIFO order, `b<-a,c` waits for both. With phases the text is `phase: steps; phase: steps`, and

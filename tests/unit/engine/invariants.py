@@ -100,7 +100,7 @@ def essence(state: State, now: int) -> dict[str, Any]:
     members = state._asdict()
     for name in ("graph", "asked", "holding", "phase_holding", "ready", "timers", "changed"):
         del members[name]
-    members["units"] = {unit: known for unit, known in state.units.items()}
+    members["units"] = dict(state.units.items())
     members["timers"] = {
         value
         for value in heap.values(state.timers)

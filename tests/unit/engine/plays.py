@@ -23,7 +23,8 @@ from controller.model.graph import Graph
 from controller.model.run import GateStatus
 from controller.model.states import Role, Verb, Verdict
 from tests.fakes.clock import START
-from tests.unit.engine.world import World, digest
+from tests.unit.engine.answers import digest
+from tests.unit.engine.world import World
 
 HIDDEN = (fx.PrepareStep, fx.DecidePhase, fx.CombineInstances, fx.KeepResult, fx.PrepareUndo, fx.ComputeOutputs)
 
@@ -96,7 +97,7 @@ def _gate(name: str) -> GateStatus:
 
 
 def _decide(world: World, verdict: Verdict, name: str, how: str = "") -> list[fx.Effect]:
-    changes = {
+    changes: dict[str, dict[str, Any]] = {
         "": {},
         "another": {"digest": digest("another output")},
         "early": {"request": 0},

@@ -1,5 +1,6 @@
 """Random graphs, small enough to be read when one of them breaks something."""
 
+import itertools
 from typing import Any
 
 from hypothesis import strategies as st
@@ -45,7 +46,7 @@ def graphs(draw: st.DrawFn, *, orderly: bool = False) -> Graph:
     for number in range(count):
         needs = draw(st.sets(st.sampled_from(LETTERS[:number]), max_size=3)) if number else set()
         words.append(LETTERS[number] + ("<-" + ",".join(sorted(needs)) if needs else ""))
-        members = {key: value for key, value in draw(st.sampled_from(MEMBERS)).items()}
+        members = dict(draw(st.sampled_from(MEMBERS)).items())
         if orderly:
             members.pop("timeout_ms", None)
         each[LETTERS[number]] = {"retry": draw(st.sampled_from(RETRIES)), **members}
@@ -67,7 +68,7 @@ def graphs(draw: st.DrawFn, *, orderly: bool = False) -> Graph:
 def _phased(draw: st.DrawFn, words: list[str], cuts: list[int], *, orderly: bool) -> tuple[str, dict[str, Any]]:
     bounds = [0, *cuts, len(words)]
     text, phases = "", {}
-    for number, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for number, (start, end) in enumerate(itertools.pairwise(bounds)):
         name = f"p{number}"
         beside = number and draw(st.booleans()) and not _crosses(words[bounds[number - 1] : end], words[start:end])
         text += ("||" if beside else ";") * bool(number) + f"{name}: " + " ".join(words[start:end])

@@ -7,9 +7,10 @@ from controller.engine.decide_attempt import MOST_DISRUPTIONS
 from controller.engine.events import Hit, Ready, Refused, Skip
 from controller.model.graph import RetryPolicy
 from controller.model.states import OutcomeClass, Verb
+from tests.unit.engine.answers import digest
 from tests.unit.engine.graphs import GATE, THREE, graph
 from tests.unit.engine.plays import Play, expected, params, perform, play
-from tests.unit.engine.world import World, digest
+from tests.unit.engine.world import World
 
 ONCE = {"at_most_once": True, "retry": THREE}
 
@@ -120,7 +121,7 @@ PLAYS: dict[str, Play] = {
         graph("a b<-a", {"b": {"retry": THREE}}),
         """
         start | Running a=Running                        | start a#1
-        a ok  | Failed a=Succeeded b=Failed (StepFailed) | tell b step_failed warning; tell run run_failed error
+        a ok  | Failed a=Succeeded b=Failed (StepFailed) | tell b validation_failed error; tell run run_failed error
         """,
         prepare={"b": Refused(OutcomeClass.CONTRACT_VIOLATED, "rows missing", ("$.rows: required",))},
     ),

@@ -98,8 +98,7 @@ PLAYS: dict[str, Play] = {
     ),
 }
 
-PROVES: dict[str, pytest.MarkDecorator] = {
-}
+PROVES: dict[str, pytest.MarkDecorator] = {}
 
 
 @pytest.mark.parametrize("one", params(PLAYS, PROVES))

@@ -4,7 +4,7 @@ import pytest
 
 from controller.engine import effects as fx
 from controller.model.graph import RetryPolicy
-from tests.unit.engine.graphs import THREE, graph
+from tests.unit.engine.graphs import graph
 from tests.unit.engine.plays import Play, expected, params, perform, play
 
 PLAYS: dict[str, Play] = {
@@ -195,8 +195,7 @@ PLAYS: dict[str, Play] = {
     ),
 }
 
-PROVES: dict[str, pytest.MarkDecorator] = {
-}
+PROVES: dict[str, pytest.MarkDecorator] = {}
 
 
 @pytest.mark.parametrize("one", params(PLAYS, PROVES))

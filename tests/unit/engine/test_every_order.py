@@ -12,8 +12,9 @@ from controller.engine.units import index_of, unit_name
 from controller.model.graph import Graph
 from controller.model.run import GateStatus
 from controller.model.states import OutcomeClass, RunState, StepState, Verb, Verdict
+from tests.unit.engine.answers import digest
 from tests.unit.engine.random_graphs import graphs, sketch
-from tests.unit.engine.world import World, digest
+from tests.unit.engine.world import World
 
 ENDS = ("ok", "ok receipt", "exit 1", "exit 1 receipt", "exit 3", "exit 64", "exit 75", "Lost", "Timeout", "Disrupted")
 CHILD_ENDS = ("Succeeded run", "Failed run", "Aborted run", "RolledBack run", "Lost")

@@ -4,8 +4,8 @@ import pytest
 
 from controller.engine.events import Hit, Skip
 from controller.model.graph import RetryPolicy
+from tests.unit.engine.answers import digest
 from tests.unit.engine.graphs import GATE, THREE, graph
-from tests.unit.engine.world import digest
 from tests.unit.engine.plays import Play, expected, params, perform, play
 
 PLAYS: dict[str, Play] = {
@@ -154,8 +154,7 @@ PLAYS: dict[str, Play] = {
     ),
 }
 
-PROVES: dict[str, pytest.MarkDecorator] = {
-}
+PROVES: dict[str, pytest.MarkDecorator] = {}
 
 
 @pytest.mark.parametrize("one", params(PLAYS, PROVES))

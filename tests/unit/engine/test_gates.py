@@ -2,7 +2,6 @@
 
 import pytest
 
-from controller.engine import effects as fx
 from controller.model.graph import GraphGate
 from tests.unit.engine.graphs import GATE, OPTIONAL, THREE, graph
 from tests.unit.engine.plays import Play, expected, params, perform, play

@@ -120,7 +120,7 @@ PLAYS: dict[str, Play] = {
         """
         start     | Running a=Running b=Running d=Running | start a#1; start b#1; start d#1; wake 60s
         d ok      | d=Succeeded                           |
-        +60s      | c=Failed                              | tell run step_slow warning; stop a#1 Timeout; stop b#1 Timeout; tell c step_failed warning
+        +60s      | c=Failed                              | tell run phase_slow warning; stop a#1 Timeout; stop b#1 Timeout; tell c step_failed warning
         a Timeout | a=Failed                              | tell a step_failed warning
         b ok      | Failed b=Succeeded (StepFailed)       | tell run run_failed error
         """,
@@ -129,7 +129,7 @@ PLAYS: dict[str, Play] = {
         graph("p: a b<-a", phases={"p": {"timeout_ms": 60_000}}),
         """
         start   | Running a=Running     | start a#1; wake 60s
-        +60s    | b=Failed              | tell run step_slow warning; stop a#1 Timeout; tell b step_failed warning
+        +60s    | b=Failed              | tell run phase_slow warning; stop a#1 Timeout; tell b step_failed warning
         retry b | b=Pending             | -> StepReopened; wake 120s
         a ok    | a=Succeeded b=Running | start b#1
         +30s    |                       |
@@ -149,7 +149,7 @@ PLAYS: dict[str, Play] = {
         a ok      | Failed a=Succeeded (StepFailed) | tell run run_failed error
         retry b   | Running b=Running               | -> StepReopened; start b#2; wake 620s
         +59s      |                                 |
-        +1s       |                                 | tell run step_slow warning; stop b#2 Timeout
+        +1s       |                                 | tell run phase_slow warning; stop b#2 Timeout
         b Timeout | Failed b=Failed (StepFailed)    | tell b step_failed warning; tell run run_failed error
         """,
     ),

@@ -2,13 +2,12 @@
 
 import pytest
 
-from controller.engine import effects as fx
-from controller.engine import events as ev
 from controller.model.graph import RetryPolicy
-from controller.model.states import OutcomeClass, Role, Verb
+from controller.model.states import Role, Verb
+from tests.unit.engine.answers import digest
 from tests.unit.engine.graphs import GATE, THREE, graph
-from tests.unit.engine.world import World, digest
 from tests.unit.engine.plays import Play, expected, params, perform, play
+from tests.unit.engine.world import World
 
 PLAYS: dict[str, Play] = {
     "a failed run is undone on its own, last change first, one at a time": play(
@@ -127,65 +126,6 @@ PLAYS: dict[str, Play] = {
         """,
         undo={"a": "keep its definition says irreversible"},
     ),
-    "a failed undo is repeated as its step would be": play(
-        graph("a", {"a": {"retry": THREE}}),
-        """
-        start         | Running a=Running       | start a#1
-        a ok receipt  | Succeeded a=Succeeded   |
-        undo          | RollingBack             | -> UndoStarted; undo a#1
-        undo a exit 1 |                         | wake 2s
-        +2s           |                         | undo a#2
-        undo a exit 1 |                         | wake 6s
-        +4s           |                         | undo a#3
-        undo a exit 1 | Failed (UndoIncomplete) | tell run undo_incomplete error
-        """,
-    ),
-    "an undo that must fail again is not repeated": play(
-        graph("a", {"a": {"retry": THREE}}),
-        """
-        start          | Running a=Running       | start a#1
-        a ok receipt   | Succeeded a=Succeeded   |
-        undo           | RollingBack             | -> UndoStarted; undo a#1
-        undo a exit 64 | Failed (UndoIncomplete) | tell run undo_incomplete error
-        """,
-    ),
-    "an interrupted undo is repeated at once": play(
-        graph("a"),
-        """
-        start              | Running a=Running       | start a#1
-        a ok receipt       | Succeeded a=Succeeded   |
-        undo               | RollingBack             | -> UndoStarted; undo a#1
-        undo a Interrupted |                         | undo a#2
-        undo a ok          | RolledBack a=RolledBack |
-        """,
-    ),
-    "resume goes on with what remained, with attempts of its own": play(
-        graph("a b"),
-        """
-        start         | Running a=Running b=Running          | start a#1; start b#1
-        a ok receipt  | a=Succeeded                          |
-        b ok receipt  | Succeeded b=Succeeded                |
-        undo          | RollingBack                          | -> UndoStarted; undo b#1
-        undo b exit 1 |                                      | undo a#1
-        undo a ok     | Failed a=RolledBack (UndoIncomplete) | tell run undo_incomplete error
-        retry         |                                      | refused: the run was undone
-        resume        | RollingBack                          | -> UndoStarted; undo b#2
-        undo b ok     | RolledBack b=RolledBack              |
-        resume        |                                      | refused: the run is RolledBack: there is nothing to resume
-        undo          |                                      | refused: everything was undone already
-        """,
-    ),
-    "undo does the same": play(
-        graph("a"),
-        """
-        start         | Running a=Running       | start a#1
-        a ok receipt  | Succeeded a=Succeeded   |
-        undo          | RollingBack             | -> UndoStarted; undo a#1
-        undo a exit 1 | Failed (UndoIncomplete) | tell run undo_incomplete error
-        undo          | RollingBack             | -> UndoStarted; undo a#2
-        undo a ok     | RolledBack a=RolledBack |
-        """,
-    ),
     "a run that was aborted can be undone": play(
         graph("a b"),
         """
@@ -249,37 +189,12 @@ PLAYS: dict[str, Play] = {
         suspend      |                         | refused: the run is RolledBack: there is nothing to pause
         """,
     ),
-    "after a restart the undo goes on": play(
-        graph("a b"),
-        """
-        start        | Running a=Running b=Running | start a#1; start b#1
-        a ok receipt | a=Succeeded                 |
-        b ok receipt | Succeeded b=Succeeded       |
-        undo         | RollingBack                 | -> UndoStarted; undo b#1
-        restart      |                             |
-        undo b ok    | b=RolledBack                | undo a#1
-        crash 1      |                             | undo a#1
-        undo a ok    | RolledBack a=RolledBack     |
-        """,
-    ),
-    "an undo that nobody has a trace of is lost": play(
-        graph("a b", {"*": {"retry": THREE}}),
-        """
-        start        | Running a=Running b=Running | start a#1; start b#1
-        a ok receipt | a=Succeeded                 |
-        b ok receipt | Succeeded b=Succeeded       |
-        undo         | RollingBack                 | -> UndoStarted; undo b#1
-        crash 0      |                             |
-        undo b Lost  |                             | wake 2s
-        +2s          |                             | undo b#2
-        undo b ok    | b=RolledBack                | undo a#1
-        undo a ok    | RolledBack a=RolledBack     |
-        """,
-    ),
 }
 
 PROVES: dict[str, pytest.MarkDecorator] = {
-    "a failed run is undone on its own, last change first, one at a time": pytest.mark.requirement("CMP-022", "CMP-023"),
+    "a failed run is undone on its own, last change first, one at a time": pytest.mark.requirement(
+        "CMP-022", "CMP-023"
+    ),
     "what cannot be undone is kept and said, and the rest is undone": pytest.mark.requirement("CMP-024"),
 }
 
@@ -311,31 +226,3 @@ def test_an_undo_is_recorded_with_its_receipt() -> None:
     assert (undone.attempt, undone.duration_ms) == (1, 3000)
     assert undone.data == {"receipt": digest("receipt", "a", 1)}
     assert world.known("a").undo_reason == "undone"
-
-
-def test_an_undo_that_cannot_start_is_kept() -> None:
-    world = World(graph("a", {"a": {"retry": THREE}}), mute=[fx.StartUndo])
-    world.tell()
-    world.end("a", "ok receipt")
-    world.command(Verb.UNDO)
-    refused = ev.AttemptEnded(0, Role.UNDO, 1, OutcomeClass.REJECTED, "no such program")
-    world.tell(refused)
-    assert (world.state.run, world.state.reason) == ("Failed", "UndoIncomplete")
-    assert (world.records[-2].kind, world.records[-2].attempt) == ("UndoKept", 1)
-    assert world.command(Verb.RESUME)[-1] == fx.StartUndo(0, 2, digest("undo", "a"))
-
-
-def test_an_undo_gives_up_after_eleven_disruptions() -> None:
-    world = World(graph("a"))
-    world.tell()
-    world.end("a", "ok receipt")
-    world.command(Verb.UNDO)
-    for _ in range(10):
-        world.end("a", "Disrupted", Role.UNDO)
-        assert world.state.run == "RollingBack"
-    world.end("a", "Disrupted", Role.UNDO)
-    assert (world.state.run, world.state.reason) == ("Failed", "UndoIncomplete")
-    assert world.records[-2].summary == 'the undo of "a" failed: Disrupted'
-    assert [one for one in world.effects if isinstance(one, fx.StartUndo)][-1].attempt == 11
-    world.command(Verb.RESUME)
-    assert world.known("a").undo_attempt == 12

@@ -15,15 +15,16 @@ from controller.engine.passes import run_pass
 from controller.engine.reduce import create
 from controller.engine.state import State, Unit
 from controller.engine.transitions import UndoState
-from controller.engine.units import index_of, instance_of, unit_name, unit_named
+from controller.engine.units import index_of, unit_name, unit_named
 from controller.engine.wanted import intents, running
 from controller.machine.chain import Link
 from controller.model.attempt import Result
-from controller.model.digest import Digest, digest_record
+from controller.model.digest import Digest
 from controller.model.graph import Graph
 from controller.model.record import Actor, Record
 from controller.model.states import OutcomeClass, Role, RunState, StepState, Verb, Verdict
 from tests.fakes.clock import START
+from tests.unit.engine.answers import Answers, Key, digest
 from tests.unit.engine.invariants import Watch
 
 ANN = Actor("person", "ann")
@@ -32,15 +33,8 @@ BOB = Actor("person", "bob")
 MOST_BATCHES = 500
 """More than any pass needs: who comes here goes in a circle."""
 
-Key = tuple[int, Role, int]
-"""Unit, role and attempt."""
 
-
-def digest(*what: object) -> Digest:
-    return digest_record([str(one) for one in what])
-
-
-class World:
+class World(Answers):
     """A run, and everything around it."""
 
     def __init__(
@@ -55,24 +49,13 @@ class World:
         parent: str | None = None,
         watched: bool = True,
     ) -> None:
-        self.graph = graph
         self.now = START
-        self.prepare = prepare
-        """Step (or `step#attempt`) -> answer to PrepareStep."""
-        self.lists = lists
-        """`foreach` step -> how many instances; 2 unless it says otherwise."""
-        self.phases = phases
-        """Phase -> its condition, or a mistake in it."""
-        self.undo = undo
-        """Step -> `keep REASON` or `nothing`; all else can be undone."""
+        super().__init__(graph, prepare, lists, phases, undo)
         self.mute = set(mute)
         """Effects that are answered only by hand."""
-        self.running: dict[Key, Digest] = {}
-        """What the runner has started and nobody has ended."""
         self.over: dict[Key, tuple[Digest, str]] = {}
         """What has ended, and how."""
         self.fate: dict[Key, str] = {}
-        self.started: list[str] = []
         self.effects: list[fx.Effect] = []
         self.unanswered: list[fx.Effect] = []
         self.links: list[Link] = []
@@ -258,73 +241,15 @@ class World:
             words = {"ok": "Succeeded run"}.get(words, words)
         self.end(name, words, role)
 
-    # The answers of the world.
-
     def answer(self, number: int = 0) -> list[fx.Effect]:
         """Answer an effect that is answered only by hand."""
-        return self.tell(*self._answer(self.unanswered.pop(number)))
+        return self.tell(*self.answer_to(self.unanswered.pop(number)))
 
     def _answers(self, effect: fx.Effect) -> list[Event]:
         if type(effect) in self.mute:
             self.unanswered.append(effect)
             return []
-        return self._answer(effect)
-
-    def _answer(self, effect: fx.Effect) -> list[Event]:
-        match effect:
-            case fx.PrepareStep(unit=unit):
-                return [ev.Prepared(unit, self._outcome(effect))]
-            case fx.DecidePhase(phase=phase):
-                said = self.phases.get(self.graph.phases[phase].id, True)
-                return [ev.PhaseDecided(phase, said is True, said if isinstance(said, str) else None)]
-            case fx.AcquireSlots(unit=unit):
-                return [ev.SlotGranted(unit)]
-            case fx.Persist(unit=unit):
-                return [ev.Persisted(unit)]
-            case fx.StartStep(unit=unit, attempt=attempt, input_digest=given):
-                return [self._launch((unit, Role.DO, attempt), given)]
-            case fx.StartChild(unit=unit, attempt=attempt, input_digest=given):
-                child = f"child-{unit_name(self.graph, unit)}-{attempt}"
-                return [self._launch((unit, Role.DO, attempt), given)._replace(child=child)]
-            case fx.StartUndo(unit=unit, attempt=attempt, input_digest=given):
-                return [self._launch((unit, Role.UNDO, attempt), given)]
-            case fx.CombineInstances(unit=unit):
-                return [ev.Combined(unit, Result(digest("list", unit)))]
-            case fx.ComputeOutputs():
-                return [ev.OutputsComputed(digest("outputs"))]
-            case fx.PrepareUndo(unit=unit):
-                return [self._undo_of(unit)]
-            case fx.UndoChild(unit=unit):
-                return [self._child_undone(unit)]
-            case _:
-                return []
-
-    def _launch(self, key: Key, given: Digest) -> ev.Launched:
-        if key not in self.running:
-            self.started.append("undo " * (key[1] is Role.UNDO) + f"{unit_name(self.graph, key[0])}#{key[2]}")
-        self.running[key] = given
-        return ev.Launched(*key, given)
-
-    def _outcome(self, asked: fx.PrepareStep) -> Any:
-        unit = asked.unit
-        name, step = unit_name(self.graph, unit), self.graph.steps[index_of(unit)]
-        said = self.prepare.get(f"{name}#{asked.attempt}", self.prepare.get(name))
-        if said is not None and not (asked.repeated and isinstance(said, ev.Hit | ev.Skip)):
-            return said
-        if step.foreach and instance_of(unit) < 0:
-            return ev.Expand(self.lists.get(name, 2), digest("items", name))
-        return ev.Ready(digest("input", name, *asked.patches))
-
-    def _undo_of(self, unit: int) -> ev.UndoPrepared:
-        name = unit_name(self.graph, unit)
-        action, _, reason = self.undo.get(name, "run").partition(" ")
-        return ev.UndoPrepared(unit, action, digest("undo", name) if action == "run" else None, reason)
-
-    def _child_undone(self, unit: int) -> ev.ChildUndone:
-        child = self.state.unit(unit).child
-        said = self.undo.get(unit_name(self.graph, unit), "run")
-        self.started.append(f"undo {child.run if child else '?'}")
-        return ev.ChildUndone(unit, said == "run", said)
+        return self.answer_to(effect)
 
     def _keep(self, links: Sequence[Link]) -> None:
         self.links += links
