@@ -133,6 +133,12 @@ class RunFacts:
         """Name for people."""
         return self.entry.spec.display_name or self.spec.orchestration
 
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Parameters in the order of the definition."""
+        given = self.spec.parameters
+        return {one.key: given[one.key] for one in self.entry.spec.parameters if one.key in given}
+
     def all_steps(self) -> list[StepFacts]:
         """Return the steps of this run and, after each, those of its children."""
         found: list[StepFacts] = []

@@ -115,7 +115,7 @@ def _rest(facts: Facts) -> Iterator[str]:
         yield from ("", "## Changes and undo", "")
         yield from _table(("Step", "Changed", "Undo", "Receipt"), receipts)
     yield from ("", "## Parameters", "")
-    parameters = [(f"`{name}`", f"`{_json(value)}`") for name, value in facts.root.spec.parameters.items()]
+    parameters = [(f"`{name}`", f"`{_json(value)}`") for name, value in facts.root.parameters.items()]
     yield from _table(("Parameter", "Value"), parameters) if parameters else ["It takes none."]
     figures = execution_metrics(facts)
     yield from ("", "## Metrics", "")

@@ -28,7 +28,7 @@ def metadata(facts: Facts) -> dict[str, Any]:
         "triggeredBy": spec.requester,
         "createdAt": time_text(spec.created_at),
         "plan": [_planned(step) for step in root.steps],
-        "parameters": spec.parameters,
+        "parameters": root.parameters,
         "requestMetadata": spec.request_metadata,
         "task": spec.task,
         "rerunOf": spec.rerun_of,

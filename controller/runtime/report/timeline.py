@@ -57,7 +57,8 @@ class Scale:
         self.start, self.end = start, max(end, start + 1)
         merged = _merged(sorted((max(a, start), min(b, self.end)) for a, b in busy if b >= start and a <= self.end))
         active = sum(b - a for a, b in merged) or (self.end - start)
-        self.gaps = [gap for gap in _gaps(merged, start, self.end) if gap.end - gap.start > LEAST_GAP * active]
+        gaps = _gaps(merged, start, self.end) if merged else ()
+        self.gaps = [gap for gap in gaps if gap.end - gap.start > LEAST_GAP * active]
         share = min(SHARE_OF_A_GAP, 0.5 / max(1, len(self.gaps)))
         left = (self.end - start) - sum(gap.end - gap.start for gap in self.gaps)
         factor = (1 - share * len(self.gaps)) / max(1, left)
@@ -68,6 +69,9 @@ class Scale:
             self._knots.append((gap.end, self._knots[-1][1] + share))
         moment, place = self._knots[-1]
         self._knots.append((self.end, place + (self.end - moment) * factor))
+        # Where nothing but gaps is left they share the whole width.
+        whole = self._knots[-1][1]
+        self._knots = [(moment, place / whole) for moment, place in self._knots]
 
     def place(self, moment: int) -> float:
         """Return where a moment lies, 0 to 1."""
