@@ -1,0 +1,1 @@
+"""Do a real run and a simulation of it mean the same?"""
