@@ -184,7 +184,6 @@ def _decisions(facts: Facts) -> str:
 
 
 def _inputs(facts: Facts) -> str:
-    spec = facts.root.spec
     rows = "".join(_pair(name, value) for name, value in facts.root.parameters.items())
     parameters = f"<dl>{rows}</dl>" if rows else '<p class="muted">It takes none.</p>'
     more = "".join(_audit(facts))

@@ -16,6 +16,9 @@ SHARE_OF_A_GAP = 0.045
 LEAST_GAP = 0.12
 """A stretch in which nothing runs is left out when it is longer than this share of the time in which something did."""
 
+LEAST_BETWEEN_TICKS = 0.07
+"""Marks that are nearer to each other cannot be read."""
+
 
 class Bar(NamedTuple):
     """A stretch of time in a row."""
@@ -82,18 +85,22 @@ class Scale:
 
     def ticks(self) -> list[tuple[float, int]]:
         """Return places with the milliseconds since the start that they stand for."""
-        span = (self.end - self.start) - sum(gap.end - gap.start for gap in self.gaps)
-        step = _nice(span / 6)
+        drawn = self._drawn()
+        step = _nice(sum(end - start for start, end in drawn) / 6)
         found: list[tuple[float, int]] = []
-        for offset in range(0, self.end - self.start + 1, step):
-            moment = self.start + offset
-            if len(found) > 400:
-                break
-            if not any(gap.start < moment < gap.end for gap in self.gaps):
-                place = self.place(moment)
-                if not found or place - found[-1][0] > 0.07:
+        for start, end in drawn:
+            first = -(-(start - self.start) // step) * step
+            for offset in range(first, end - self.start + 1, step):
+                place = self.place(self.start + offset)
+                if not found or place - found[-1][0] > LEAST_BETWEEN_TICKS:
                     found.append((place, offset))
         return found
+
+    def _drawn(self) -> list[tuple[int, int]]:
+        """The stretches that are drawn to scale."""
+        starts = [self.start, *(gap.end for gap in self.gaps)]
+        ends = [*(gap.start for gap in self.gaps), self.end]
+        return list(zip(starts, ends, strict=True))
 
 
 def _nice(span: float) -> int:
