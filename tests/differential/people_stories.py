@@ -1,10 +1,12 @@
 """Stories about people: checkpoints, undo, and what they command of child runs."""
 
+from typing import Any
+
 from tests.differential.story import Story, orchestration, retrying
 
 _GATE = {"checkpointAfter": {"question": "good?"}}
 _NEXT = {"id": "b", "dependsOn": ["a"], "input": {"payload": {"from": "{{ steps.a }}"}}}
-_AUTOMATIC = {"errorHandling": {"rollback": {"automatic": True}}}
+_AUTOMATIC: dict[str, Any] = {"errorHandling": {"rollback": {"automatic": True}}}
 
 
 def _receipt(row: int, **undo: object) -> dict[str, object]:

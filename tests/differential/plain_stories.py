@@ -1,8 +1,11 @@
 """Stories about outputs, retries, conditions, lists, phases, contracts, time and the cache."""
 
+from typing import Any
+
 from tests.differential.story import Story, orchestration, retrying
 
 _OUT = {"input": {"payload": {"from": "{{ steps.a }}"}}, "dependsOn": ["a"]}
+_TIDY: dict[str, Any] = {"finally": [{"id": "tidy", "agent": "worker"}]}
 _RECEIPT = {"changes": ["a row"], "undo": {"input": {"row": 7}, "reversible": True}}
 
 RETRIES = {
@@ -110,12 +113,12 @@ CONDITIONS = {
     ),
     "an empty list": Story([orchestration({"id": "each", "foreach": "[]"}, {"id": "b", "dependsOn": ["each"]})]),
     "afterwards": Story(
-        [orchestration({"id": "a"}, {"id": "b", **_OUT}, **{"finally": [{"id": "tidy", "agent": "worker"}]})],
+        [orchestration({"id": "a"}, {"id": "b", **_OUT}, **_TIDY)],
         {"a": [{"exitCode": 1}]},
         verdict="Failed",
     ),
     "afterwards something fails": Story(
-        [orchestration({"id": "a"}, **{"finally": [{"id": "tidy", "agent": "worker"}]})],
+        [orchestration({"id": "a"}, **_TIDY)],
         {"tidy": [{"exitCode": 1}]},
         verdict="Failed",
     ),
