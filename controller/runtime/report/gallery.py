@@ -31,7 +31,7 @@ def artifacts(facts: Facts) -> str:
         return ""
     listed = sorted(found, key=lambda one: rank(one[1].name))
     cards = [
-        f"<details class='card'{' open' if number < MOST_OPEN else ''}><summary>{escape(artifact.name)}"
+        f"<details class='card made'{' open' if number < MOST_OPEN else ''}><summary>{escape(artifact.name)}"
         f"<small>{escape(step.path)} · {size(artifact.size)} · <span class='digest'>{short(artifact.digest)}</span>"
         f"</small></summary>{shown(artifact)}</details>"
         for number, (step, artifact) in enumerate(listed)

@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.model.record import time_text
 from controller.model.states import StepState
-from controller.runtime.report.facts import Facts, Phase, RunFacts, StepFacts
+from controller.runtime.report.facts import Attempt, Facts, Phase, RunFacts, StepFacts
 
 _SETTLED = frozenset({StepState.SUCCEEDED, StepState.SKIPPED})
 _RUNNING = frozenset({StepState.RUNNING, StepState.AWAITING_APPROVAL})
@@ -81,8 +81,14 @@ def step_counts(run: RunFacts) -> dict[str, int]:
 
 
 def retries(steps: Iterable[StepFacts]) -> int:
-    """Return the attempts beyond the first, those of instances included."""
-    return sum(max(0, sum(not one.undo for one in step.attempts) - 1) + retries(step.instances) for step in steps)
+    """Return the attempts that followed a failed one, those of instances included."""
+    return sum(len(failed_before_last(step)) + retries(step.instances) for step in steps)
+
+
+def failed_before_last(step: StepFacts) -> list[Attempt]:
+    """Return the failed attempts after which there was another one."""
+    tries = [one for one in step.attempts if not one.undo]
+    return [one for one in tries[:-1] if one.outcome != "Succeeded"]
 
 
 def attempts(steps: Iterable[StepFacts]) -> int:

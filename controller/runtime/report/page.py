@@ -8,7 +8,7 @@ import orjson
 
 from controller.model.digest import short
 from controller.model.states import RunState, StepState
-from controller.runtime.report.facts import Facts, StepFacts
+from controller.runtime.report.facts import Attempt, Facts, StepFacts
 from controller.runtime.report.gallery import artifacts, receipts
 from controller.runtime.report.metrics import attempts, execution_metrics, handoffs, phase_counts, retries, step_counts
 from controller.runtime.report.proofs import proof
@@ -19,6 +19,11 @@ from controller.runtime.report.svg import timeline
 from controller.runtime.report.values import verdict_word
 from controller.runtime.report.words import counted, moment, span
 
+_SKIPPED = {
+    "ConditionFalse": "its condition was false",
+    "PhaseSkipped": "as its phase was",
+    "Person": "by a person",
+}
 NOTABLE_MS = 500
 """A shorter wait for people is none."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'"
@@ -141,17 +146,21 @@ def _ended(step: StepFacts) -> str:
 def _notes(step: StepFacts) -> str:
     notes = []
     if step.unit.state is StepState.SKIPPED:
-        notes.append({"ConditionFalse": "its condition was false", "Person": "by a person"}.get(step.unit.reason, ""))
+        notes.append(_SKIPPED.get(step.unit.reason, ""))
     if step.instances:
         notes.append(counted(len(step.instances), "instance"))
     tries = sum(not one.undo for one in step.attempts)
     if tries > 1:
         notes.append(f"{tries} attempts")
-    notes += [f"{one.outcome}: {one.reason}" for one in step.attempts if one.outcome not in {"Succeeded", "Undone"}]
+    notes += [_failed(one) for one in step.attempts if one.outcome not in {"Succeeded", "Undone", "Running"}]
     notes += [line for line in (*step.violations, *step.warnings) if line not in " ".join(notes)]
     if step.unit.undo_reason and step.unit.undo == "Kept":
         notes.append(f"not undone: {step.unit.undo_reason}")
     return "".join(f'<span class="muted">{escape(note)}</span>' for note in notes if note)
+
+
+def _failed(one: Attempt) -> str:
+    return one.reason if one.undo and one.reason else f"{one.outcome}: {one.reason}"
 
 
 def _output(step: StepFacts) -> str:

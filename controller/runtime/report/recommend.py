@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from controller.model.states import RunState, StepState
 from controller.runtime.report.facts import Facts, StepFacts
+from controller.runtime.report.metrics import failed_before_last
 
 SLOW_FACTOR = 1.5
 """A step that took this many times what is usual is worth a look (engine reference, §10)."""
@@ -36,10 +37,10 @@ def _failures(steps: list[StepFacts], run: str) -> Iterator[str]:
 
 
 def _of_step(facts: Facts, step: StepFacts) -> Iterator[str]:
-    tries = sum(not one.undo for one in step.attempts)
-    if tries > 1 and step.unit.state is StepState.SUCCEEDED:
-        why = next((one.reason for one in step.attempts if one.reason), "")
-        yield f"`{step.path}` took {tries} attempts{f' ({why})' if why else ''}: find out why it is unsteady."
+    failed = failed_before_last(step)
+    if failed and step.unit.state is StepState.SUCCEEDED:
+        why = failed[-1].reason
+        yield f"`{step.path}` took {len(failed) + 1} attempts{f' ({why})' if why else ''}: find out why it is unsteady."
     usual = facts.usual.get(step.path)
     if usual and not step.instances and step.busy_ms > max(SLOW_FACTOR * usual, usual + 1000):
         yield f"`{step.path}` took {step.busy_ms / 1000:.1f} s, usually {usual / 1000:.1f} s."

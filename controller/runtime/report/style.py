@@ -30,8 +30,8 @@ header { display: flex; gap: 32px; align-items: flex-start; justify-content: spa
 .verdict.rolledback, .verdict.rollingback { background: #7556b3; } .verdict.running { background: #2668ad; }
 .verdict.awaitingapproval { background: #a86a12; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(126px, 1fr)); gap: 12px; margin: 26px 0 0; }
-.tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 13px 16px 12px; }
-.tile b { display: block; font-size: 22px; line-height: 1.25; font-weight: 640; font-variant-numeric: tabular-nums; }
+.tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 12px 14px; }
+.tile b { display: block; font-size: 20px; line-height: 1.3; font-weight: 640; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--soft); font-size: 13px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px 20px; }
 .card + .card { margin-top: 14px; }
@@ -57,6 +57,7 @@ details[open] > summary { margin-bottom: 12px; }
 details > summary > small { font-weight: 400; margin-left: 8px; }
 img { max-width: 100%; height: auto; display: block; background: #fff; border-radius: 6px; }
 iframe { width: 100%; height: 560px; border: 1px solid var(--line); border-radius: 6px; background: #fff; }
+.card > :last-child { margin-bottom: 0; } .made table { width: auto; min-width: 40%; }
 .prose { max-width: 78ch; } .prose table { width: auto; } .prose pre { margin: 0 0 10px; }
 .prose h3, .prose h4, .prose h5, .prose h6 { margin: 16px 0 6px; font-size: 15px; }
 .timeline { width: 100%; min-width: 780px; display: block; font: 13px system-ui, -apple-system, "Segoe UI", Roboto,

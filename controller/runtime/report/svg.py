@@ -4,13 +4,13 @@ from html import escape
 
 from controller.runtime.report.facts import Facts
 from controller.runtime.report.timeline import Bar, Row, Scale, rows_of, scale_of
-from controller.runtime.report.words import span, tick
+from controller.runtime.report.words import about, span, tick
 
 WIDTH = 1040
 LEFT = 250
 RIGHT = 96
 """Room behind the bars for how long a step took."""
-ROW, HEADING, TOP = 26, 30, 34
+ROW, HEADING, TOP = 26, 30, 36
 _PATTERN = (
     '<defs><pattern id="wait" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect class="wait-ground" width="6" height="6"/><rect class="wait-line" width="2.4" height="6"/>'
@@ -48,14 +48,18 @@ def _x(place: float) -> float:
 
 def _axis(scale: Scale, height: int) -> list[str]:
     parts = []
+    first_gap = scale.place(scale.gaps[0].start) if scale.gaps else 2.0
     for place, offset in scale.ticks():
         x = _x(place)
+        mark = tick(offset) if place < first_gap else f"+{tick(offset)}"
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 8}" y2="{height}"/>')
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{TOP - 14}">{tick(offset)}</text>')
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{TOP - 14}">{mark}</text>')
     for gap in scale.gaps:
         a, b = _x(scale.place(gap.start)), _x(scale.place(gap.end))
         parts.append(f'<rect class="gap" x="{a:.1f}" width="{b - a:.1f}" y="{TOP - 8}" height="{height - TOP + 8}"/>')
-        parts.append(f'<text class="gap-label" x="{(a + b) / 2:.1f}" y="{TOP - 14}">{span(gap.end - gap.start)}</text>')
+        parts.append(
+            f'<text class="gap-label" x="{(a + b) / 2:.1f}" y="{TOP - 14}">{about(gap.end - gap.start)}</text>'
+        )
     return parts
 
 

@@ -84,14 +84,13 @@ class Scale:
         return p0 if t1 == t0 else p0 + (moment - t0) * (p1 - p0) / (t1 - t0)
 
     def ticks(self) -> list[tuple[float, int]]:
-        """Return places with the milliseconds since the start that they stand for."""
+        """Return places with the milliseconds that they stand for, since the start or since the last gap."""
         drawn = self._drawn()
         step = _nice(sum(end - start for start, end in drawn) / 6)
         found: list[tuple[float, int]] = []
         for start, end in drawn:
-            first = -(-(start - self.start) // step) * step
-            for offset in range(first, end - self.start + 1, step):
-                place = self.place(self.start + offset)
+            for offset in range(0 if start == self.start else step, end - start + 1, step):
+                place = self.place(start + offset)
                 if not found or place - found[-1][0] > LEAST_BETWEEN_TICKS:
                     found.append((place, offset))
         return found

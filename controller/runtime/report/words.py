@@ -4,17 +4,26 @@ from datetime import UTC, datetime
 
 
 def span(milliseconds: float) -> str:
-    """Return a length of time: 0.4 s, 12.3 s, 2 min 11 s, 3 h 4 min, 4 d 2 h."""
+    """Return a length of time: 0.4 s, 2 min 11 s, 42 min, 3 h 4 min, 4 d 2 h."""
     if milliseconds < 59_950:
         return f"{max(0.0, milliseconds) / 1000:.1f} s"
     minutes, seconds = divmod(round(milliseconds / 1000), 60)
-    if minutes < 60:
-        return f"{minutes} min {seconds} s"
+    if minutes < 10:
+        return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     if hours < 24:
-        return f"{hours} h {minutes} min"
+        parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0)
+        return " ".join(parts)
     days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h"
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def about(milliseconds: int) -> str:
+    """Return a length of time in its largest unit, short enough for a narrow place: 2 s, 35 min, 1 h, 2 d."""
+    for unit, size_ms in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000)):
+        if milliseconds >= size_ms:
+            return f"{round(milliseconds / size_ms)} {unit}"
+    return f"{milliseconds} ms"
 
 
 def tick(milliseconds: int) -> str:

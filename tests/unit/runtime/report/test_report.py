@@ -46,7 +46,7 @@ def test_a_completion_report_has_the_figures_of_the_run(value: dict[str, Any]) -
     assert figures["estimated_hours"] == round(710 / HOUR, 4)
     assert figures["efficiency_percent"] > 100
     metrics = value["metrics"]
-    assert (metrics["attempts"], metrics["retries"]) == (10, 2)
+    assert (metrics["attempts"], metrics["retries"]) == (10, 1)
     assert metrics["handoffs"] == {"total": 7, "validated": 7}
     assert metrics["waited_for_people_minutes"] == pytest.approx(60.03, abs=0.01)
     assert value["artifacts_generated"]["by_phase"]["collect"] == 2
