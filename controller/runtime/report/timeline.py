@@ -91,9 +91,14 @@ class Scale:
         for start, end in drawn:
             for offset in range(0 if start == self.start else step, end - start + 1, step):
                 place = self.place(start + offset)
-                if not found or place - found[-1][0] > LEAST_BETWEEN_TICKS:
+                if (not found or place - found[-1][0] > LEAST_BETWEEN_TICKS) and not self._beside_a_gap(place):
                     found.append((place, offset))
         return found
+
+    def _beside_a_gap(self, place: float) -> bool:
+        """A gap has a mark of its own: how long it is."""
+        middles = ((self.place(gap.start) + self.place(gap.end)) / 2 for gap in self.gaps)
+        return any(abs(place - middle) < LEAST_BETWEEN_TICKS for middle in middles)
 
     def _drawn(self) -> list[tuple[int, int]]:
         """The stretches that are drawn to scale."""
