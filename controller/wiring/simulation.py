@@ -22,7 +22,7 @@ from controller.model.digest import canonical
 from controller.model.outcomes import Outcome, Outcomes
 from controller.model.states import OutcomeClass, Role
 from controller.ports.blob_store import BlobStore
-from controller.runtime.admit import admit, snapshot_of
+from controller.runtime.admit import admit
 from controller.runtime.driver import Driver
 from controller.runtime.estimate import step_of
 from controller.runtime.member import Member
@@ -111,7 +111,7 @@ def simulate(
     driver.preparer = ScriptedPreparer(driver.contents, tools.cache, outcomes, addresses)
     people = ScriptedPeople(driver, outcomes, addresses, approve_all=approve_all)
     play(driver, people)
-    notes = [*unknown_addresses(outcomes, snapshot_of(blobs, spec)), *people.refusals()]
+    notes = [*unknown_addresses(outcomes, driver.root.snapshot), *people.refusals()]
     return Simulated(driver, notes)
 
 

@@ -1,6 +1,6 @@
 """Which step of which run of a tree does an outcomes file mean by an address, and does a definition have it?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from controller.definition.findings import did_you_mean
 from controller.definition.snapshot import Snapshot
@@ -8,6 +8,7 @@ from controller.errors import InvariantViolated
 from controller.model.digest import Digest
 from controller.model.outcomes import Outcomes
 from controller.model.run import RunSpec
+from controller.model.step import Step
 from controller.ports.object_store import ObjectStore
 
 
@@ -48,20 +49,24 @@ def unknown_addresses(outcomes: Outcomes, snapshot: Snapshot) -> Iterator[str]:
     for number, command in enumerate(outcomes.commands):
         address = "/".join(filter(None, [command.run, command.step]))
         named += [(f"commands[{number}]", address)] if address else []
+    known: dict[Digest, Mapping[str, Step]] = {}
     for place, address in named:
-        problem = _unknown(address, snapshot)
+        problem = _unknown(address, snapshot, known)
         if problem is not None:
             yield f"{place}: {problem}"
 
 
-def _unknown(address: str, snapshot: Snapshot) -> str | None:
+def _unknown(address: str, snapshot: Snapshot, known: dict[Digest, Mapping[str, Step]]) -> str | None:
+    """`known` keeps the steps of definitions by their ids from one call to the next."""
     digest: Digest | None = snapshot.root
     for part in address.split("/"):
         if digest is None:
             return f'there is no step "{part}": what stands before it plays no orchestration'
         entry = snapshot.orchestration(digest)
         name = part.partition("@")[0].partition("[")[0]
-        steps = {step.id: step for step in (*entry.spec.steps, *entry.spec.finally_)}
+        if digest not in known:
+            known[digest] = {step.id: step for step in (*entry.spec.steps, *entry.spec.finally_)}
+        steps = known[digest]
         if name not in steps:
             hint = did_you_mean(name, steps)
             return f'{entry.spec.name} has no step "{name}"' + (f" ({hint})" if hint else "")
