@@ -79,6 +79,10 @@ def undo_prepared(d: Draft, event: UndoPrepared) -> None:
     _forget(d, event.unit)
     if event.action == "keep":
         d.record("UndoKept", event.unit, summary=event.reason)
+    elif event.action == "nothing" and len(d.state.unit(event.unit).receipts) > 1:
+        # The last attempt changed nothing, but earlier ones may have.
+        receipts = d.state.unit(event.unit).receipts
+        d.record("ReceiptUndone", event.unit, summary="nothing was changed", data={"receipt": receipts[-1]})
     elif event.action == "nothing":
         changed = d.state.changed
         assert changed is not None  # the unit that was asked about is its first

@@ -6,8 +6,8 @@ from typing import Any
 from controller.definition.catalog import Catalog, CatalogEntry
 from controller.definition.parameters import resolve_parameters
 from controller.definition.snapshot import Snapshot, take
-from controller.errors import VerificationFailed
-from controller.model.digest import Digest
+from controller.errors import ParametersInvalid, VerificationFailed
+from controller.model.digest import Digest, canonical
 from controller.model.run import DefinitionPlace, RunSpec
 from controller.ports.blob_store import BlobStore
 
@@ -35,6 +35,8 @@ def admit(
     Raises ParametersInvalid, DefinitionInvalid, NotFound, StoreUnavailable.
     """
     resolved = resolve_parameters(entry.spec, parameters)
+    _check_exact("request metadata", request_metadata or {})
+    _check_exact("task", task or {})
     snapshot = take(entry, catalog)
     for digest, name in snapshot.files().items():
         content = (files or {}).get(digest)
@@ -59,6 +61,15 @@ def admit(
         task=dict(task) if task else None,
         places={digest: place for digest, place in (places or {}).items() if digest in snapshot},
     )
+
+
+def _check_exact(name: str, values: Mapping[str, Any]) -> None:
+    """What goes into the ledger with record 0 must have a canonical form. Raises ParametersInvalid."""
+    for key, value in values.items():
+        try:
+            canonical({key: value})
+        except (ValueError, TypeError) as error:
+            raise ParametersInvalid(f"{name} {key!r} has no exact form in JSON: {error} (write it as text)") from error
 
 
 def snapshot_of(blobs: BlobStore, spec: RunSpec) -> Snapshot:

@@ -56,13 +56,16 @@ class Contents:
 
 
 class StepOutputs(Mapping[str, Any]):
-    """Outputs of the steps of a run by id, read only when they are named."""
+    """Outputs of the steps of a run by id, read only when they are named; `given` ones overrule the run's."""
 
-    def __init__(self, state: State, contents: Contents) -> None:
+    def __init__(self, state: State, contents: Contents, given: Mapping[str, Any] | None = None) -> None:
         self._state = state
         self._contents = contents
+        self._given = given or {}
 
     def __getitem__(self, step: str) -> Any:
+        if step in self._given:
+            return self._given[step]
         index = self._state.graph.by_id[step]
         return self._contents.output(self._state.unit(unit_of(index)).output)
 

@@ -7,6 +7,7 @@ from controller.engine.status import open_gates, status_of
 from controller.engine.units import index_of
 from controller.entrypoints.cli.instead import possible
 from controller.entrypoints.cli.layout import facts
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import Session
 from controller.entrypoints.cli.wording import age, brief, clock, count, one_line, short, wait
 from controller.runtime.member import Member
@@ -27,6 +28,8 @@ def details(session: Session, member: Member) -> dict[str, Any]:
         "definition": spec.definition,
         "requester": spec.requester,
         "createdAt": spec.created_at,
+        "task": spec.task,
+        "requestMetadata": spec.request_metadata,
         "driven": session.local.leadership.held(spec.root),
         "status": status_of(state).model_dump(mode="json", by_alias=True),
         "phases": [
@@ -55,7 +58,9 @@ def detail_lines(session: Session, member: Member) -> list[str]:
         lines.insert(0, ("because", one_line(state.message)))
     if not state.run.settled:
         driven = session.local.leadership.held(spec.root)
-        lines.append(("driven by", "another process" if driven else f"nobody: libretto resume {short(spec.root)}"))
+        lines.append(
+            ("driven by", "another process" if driven else f"nobody: {command_line('resume', short(spec.root))}")
+        )
     lines.append(("ledger", f"{count(state.chain.next, 'record')}, head {brief(state.chain.head)}"))
     lines += [("" if number else "possible", command) for number, command in enumerate(possible(member))]
     return [title, *facts(lines)]

@@ -17,6 +17,7 @@ from controller.model.record import Record
 from controller.model.states import Role
 from controller.runtime.contents import Contents
 from controller.runtime.member import Member
+from controller.runtime.metadata import run_metadata
 
 LONGEST_VALUE = 4000
 """Characters of a value that are shown; `-o json` and `libretto output` give all."""
@@ -50,6 +51,7 @@ def run_facts(session: Session, member: Member) -> dict[str, Any]:
         "endedAt": state.ended_at or None,
         "maxParallel": member.graph.max_parallel,
         "parameters": spec.parameters,
+        **run_metadata(spec, member.entry.spec, member.graph),
         "steps": {step.id: _kind(member, step.id) for step in member.graph.steps},
         "outputs": None if state.outputs is None else contents.get(state.outputs),
         "records": state.chain.next,
@@ -81,12 +83,38 @@ def run_lines(shown: dict[str, Any]) -> list[str]:
         ("took", span(shown["endedAt"] - shown["startedAt"]) if shown["endedAt"] and shown["startedAt"] else ""),
         ("parallel", f"{count(shown['maxParallel'], 'step')} at one time"),
         ("parameters", _value(shown["parameters"])),
+        ("task", _task(shown["task"])),
+        ("metadata", _value(shown["requestMetadata"] or None)),
+        ("cache", _caching(shown["execution"]["caching"])),
+        ("rollback", _rollback(shown["errorHandling"]["rollback"])),
         *(("" if number else "steps", f"{step}: {kind}") for number, (step, kind) in enumerate(shown["steps"].items())),
         ("outputs", _value(shown["outputs"])),
         ("ledger", f"{count(shown['records'], 'record')}, head {shown['head']}"),
     ]
     title = f"{shown['orchestration']} {shown['version']}, run {shown['run']}: {shown['state']}{reason}"
     return [title, *facts((label, value) for label, value in pairs if value)]
+
+
+def _task(task: dict[str, str] | None) -> str:
+    if task is None:
+        return ""
+    return task["id"] + (f" of {task['userId']}" if "userId" in task else "")
+
+
+def _caching(caching: dict[str, Any]) -> str:
+    if not caching["enabled"]:
+        return ""
+    listed = ", ".join(one["id"] for one in caching["steps"])
+    return f"outputs are kept for {caching['ttlSeconds']} s" + (f"; listed: {listed}" if listed else "")
+
+
+def _rollback(rollback: dict[str, Any]) -> str:
+    if not rollback["reversible"]:
+        return ""
+    words = [word for word in ("automatic", "manualOnly") if rollback[word]]
+    how = {"automatic": "by itself when it fails", "manualOnly": "by hand"}
+    said = ["reversible", *(how[word] for word in words), rollback.get("label", ""), rollback.get("description", "")]
+    return one_line(", ".join(part for part in said if part))
 
 
 def step_facts(session: Session, target: Target) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Values that are typed: `key=value`, and files of them."""
 
+import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,13 +12,26 @@ from controller.errors import DefinitionInvalid, ParametersInvalid
 
 
 def typed_value(text: str) -> Any:
-    """Return the JSON value that `text` is, else the text itself: `3` is a number, `a red boat` and `2026-07-01` are texts."""
+    """Return the JSON value that `text` is, else the text itself: `3` is a number, `a red boat` and `2026-07-01` are texts.
+
+    Raises ValueError for what reads as JSON but has no exact form: a text is not what was meant with such a number.
+    """
     from controller.runtime.strict_json import parse
 
     try:
         return parse(os.fsencode(text))
-    except ValueError:
+    except ValueError as error:
+        if _reads_as_json(text):
+            raise ValueError(f"{error} (for a text, put it into quotes: '\"…\"')") from error
         return text
+
+
+def _reads_as_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def assignments(texts: Iterable[str], option: str) -> dict[str, Any]:
@@ -30,7 +44,10 @@ def assignments(texts: Iterable[str], option: str) -> dict[str, Any]:
             problems.append(f"{option} {text}: write it as name=value")
         elif key in found:
             problems.append(f"{option} {key} is given twice")
-        found[key] = typed_value(value)
+        try:
+            found[key] = typed_value(value)
+        except ValueError as error:
+            problems.append(f"{option} {key}: {error}")
     if problems:
         raise click.UsageError("\n".join(problems))
     return found

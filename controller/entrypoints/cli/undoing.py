@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from controller.engine.changes import undoable
 from controller.engine.units import index_of, unit_of
 from controller.entrypoints.cli.outlet import Outlet
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.presenter import Ending, Found, Tree
 from controller.entrypoints.cli.wording import brief, count, one_line, short, span
 from controller.machine.chain import Link
@@ -69,7 +70,7 @@ class Undoing:
     def closed(self, ending: Ending, code: int) -> None:  # noqa: ARG002 - the signature of a presenter
         assert self._tree is not None
         state, run = self._tree.top.state, short(self._tree.root)
-        again = f"An undo that was interrupted goes on with: libretto resume {run}"
+        again = f"An undo that was interrupted goes on with: {command_line('resume', run)}"
         if ending is not Ending.SETTLED:
             self._out.line(f"{state.run}: the undo stopped before its end. {again}")
         elif state.run is RunState.ROLLED_BACK:
@@ -79,7 +80,7 @@ class Undoing:
             more = ", see above" if state.reason == "UndoIncomplete" else ""
             self._out.line(f"{state.run}{reason}: {one_line(state.message)}{more}.")
             if state.reason == "UndoIncomplete":
-                self._out.line(f"What remains is tried once more with: libretto resume {run}")
+                self._out.line(f"What remains is tried once more with: {command_line('resume', run)}")
 
 
 def changed(member: Member, contents: Contents, now: int) -> list[int]:
@@ -87,7 +88,10 @@ def changed(member: Member, contents: Contents, now: int) -> list[int]:
     return [
         unit
         for unit in undoable(member.state)
-        if member.graph.steps[index_of(unit)].child or prepare_undo(member, unit, contents, now)[0].action != "nothing"
+        if member.graph.steps[index_of(unit)].child
+        # Behind a last attempt that changed nothing there may be one that did.
+        or len(member.state.unit(unit).receipts) > 1
+        or prepare_undo(member, unit, contents, now)[0].action != "nothing"
     ]
 
 

@@ -21,14 +21,20 @@ from controller.errors import DefinitionInvalid, ParametersInvalid
         ("a red boat", "a red boat"),
         ("2026-07-01", "2026-07-01"),
         ("", ""),
-        ("NaN", "NaN"),
-        ("9007199254740993", "9007199254740993"),  # would lose digits as a number
-        ('{"a": 1, "a": 2}', '{"a": 1, "a": 2}'),
+        ("nan", "nan"),
+        ('"NaN"', "NaN"),
+        ('"9007199254740993"', "9007199254740993"),
         ("a=b", "a=b"),
     ],
 )
 def test_json_else_text(text: str, value: object) -> None:
     assert typed_value(text) == value
+
+
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "9007199254740993", "1e999", '{"a": 1, "a": 2}'])
+def test_what_reads_as_json_but_has_no_exact_form_is_no_text_either(text: str) -> None:
+    with pytest.raises(click.UsageError, match="--param size: .*quotes"):
+        given([f"size={text}"], None)
 
 
 def test_single_values_win_over_the_file(tmp_path: Path) -> None:
