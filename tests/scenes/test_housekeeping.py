@@ -112,3 +112,23 @@ def test_a_report_of_a_run_that_waits_is_a_status_report(tmp_path: Path) -> None
     status = orjson.loads(libretto(place, "report", "--format", "json").stdout)
     assert (status["report"], status["status"]) == ("status", "AwaitingApproval")
     assert [alert["type"] for alert in status["alerts"]] == ["gate_waiting"]
+
+
+@pytest.mark.requirement("DEF-055", "DEF-056")
+def test_a_run_that_a_task_asked_for_tells_the_task_and_how_it_stands(tmp_path: Path) -> None:
+    place = project(tmp_path, *NAMES, shipped=True)
+    asked = ("--task-id", "T-7", "--task-user", "u9", "--request-metadata", "ticket=OPS-1")
+    assert libretto(place, "run", f"definitions/{REVIEW}", "--no-wait", *asked).returncode == 7
+
+    def stands() -> tuple[str, object, object]:
+        report = orjson.loads(libretto(place, "report", "--format", "json").stdout)
+        return report["status"], report["metadata"]["task"], report["metadata"]["requestMetadata"]
+
+    task, kept = {"id": "T-7", "userId": "u9"}, {"ticket": "OPS-1"}
+    assert stands() == ("AwaitingApproval", task, kept)
+    assert libretto(place, "approve", "latest").returncode == 0
+    assert libretto(place, "resume", "latest").returncode == 0
+    assert stands() == ("Succeeded", task, kept)
+    assert libretto(place, "export", "latest", "-o", "run.zip").returncode == 0
+    ledger = orjson.loads(libretto(place, "verify", "run.zip", "-o", "json").stdout)
+    assert ledger[0]["sound"]

@@ -112,7 +112,6 @@ def test_how_a_run_can_be_undone_is_told_in_every_form(value: dict[str, Any]) ->
     assert words in to_page(facts(review()))
 
 
-@pytest.mark.requirement("DEF-055", "DEF-056")
 def test_task_and_request_metadata_are_told() -> None:
     kept = review()
     spec = kept.runs[0].model_copy(
