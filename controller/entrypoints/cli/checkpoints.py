@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from controller.engine.outlook import released
 from controller.engine.status import open_gates
 from controller.entrypoints.cli.address import Target, locate
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.records import DECISIONS, last_of
 from controller.entrypoints.cli.session import Session
 from controller.entrypoints.cli.wording import age, brief, count, one_line, short
@@ -55,13 +56,13 @@ def choose(session: Session, spec: RunSpec, gate: str | None, digest: str | None
         listed = "\n".join(f"  {one.gate}  {one_line(one.question)}  ({', '.join(one.actions)})" for one in found)
         raise Ambiguous(
             f"run {short(spec.uid)} waits for {len(found)} decisions:\n{listed}",
-            hint=f"name one, e.g. libretto approve {short(spec.uid)} {found[0].gate}",
+            hint=f"name one, e.g. {command_line('approve', short(spec.uid), found[0].gate)}",
         )
     (status,) = found
     if digest is not None and not (status.digest.startswith(digest) or status.digest.endswith(f":{digest}")):
         raise Refused(
             f'"{status.gate}" is about {status.digest} now, not {digest}. Nothing was changed.',
-            hint=f"look at it with: libretto show {short(spec.uid)} {status.gate}",
+            hint=f"look at it with: {command_line('show', short(spec.uid), status.gate)}",
         )
     return _found(session, member, status)
 
@@ -113,7 +114,7 @@ def describe(checkpoint: Checkpoint, verdict: Verdict, patch: Mapping[str, Any] 
     status, run = checkpoint.status, short(checkpoint.named.uid)
     lines = [
         f"You {verdict}: step {status.gate} of run {run}",
-        f"  output   {brief(status.digest)}   (shown with: libretto show {run} {status.gate})",
+        f"  output   {brief(status.digest)}   (shown with: {command_line('show', run, status.gate)})",
     ]
     steps = ", ".join(checkpoint.releases) + (f" and {checkpoint.left_out} more" if checkpoint.left_out else "")
     match verdict:

@@ -57,12 +57,13 @@ def carry_out(session: Session, wish: Wish) -> int:
 
 
 def _said(wish: Wish, record: int, *, driven: bool, plays: bool, root: str) -> str:
+    from controller.entrypoints.cli.pasting import command_line
     from controller.entrypoints.cli.wording import short
 
     said = f"{wish.what}: {DONE[wish.command.verb]} by {wish.command.actor.id} as record {record}."
     if driven:
         return f"{said} The process that drives the run goes on with it."
-    return said if plays else f"{said} Nobody drives the run; it goes on with: libretto resume {short(root)}"
+    return said if plays else f"{said} Nobody drives the run; it goes on with: {command_line('resume', short(root))}"
 
 
 def _facts(wish: Wish, record: int, *, driven: bool) -> dict[str, object]:
@@ -96,6 +97,7 @@ def recover(session: Session, run: str, step: str | None, command: Command, *, f
 
 
 def _refuse_settled_child(holder: "Member", verb: Verb, path: str | None) -> None:
+    from controller.entrypoints.cli.pasting import command_line
     from controller.entrypoints.cli.wording import short
     from controller.errors import Refused
 
@@ -105,5 +107,5 @@ def _refuse_settled_child(holder: "Member", verb: Verb, path: str | None) -> Non
     parent = path.rpartition("/")[0] if path is not None else spec.parent_step
     raise Refused(
         f"child run {short(spec.uid)} is {holder.state.run}, and its parent knows. Nothing was changed.",
-        hint=f"{verb} the step that played it: libretto {verb} {short(spec.root)} {parent or spec.parent_step}",
+        hint=f"{verb} the step that played it: {command_line(verb, short(spec.root), parent or spec.parent_step or '')}",
     )

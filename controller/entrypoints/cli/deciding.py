@@ -94,10 +94,11 @@ def decide(
 
 
 def _next(verdict: Verdict, root: str, driven: bool) -> str:
+    from controller.entrypoints.cli.pasting import command_line
     from controller.entrypoints.cli.wording import short
 
     if not driven:
-        return f"Nobody drives the run; it goes on with: libretto resume {short(root)}"
+        return f"Nobody drives the run; it goes on with: {command_line('resume', short(root))}"
     return {
         Verdict.APPROVE: "The run goes on.",
         Verdict.REJECT: "The run ends.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import emit, output_option, session
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def list_(ctx: click.Context, everything: bool, form: str) -> None:
         _table(shown)
     else:
         hidden = f" (with --all: {len(found)})" if found else ""
-        click.echo(f"nothing is published{hidden}; libretto definitions publish PATH publishes")
+        click.echo(f"nothing is published{hidden}; {command_line('definitions', 'publish', 'PATH')} publishes")
 
 
 def _newest_first(found: "Sequence[Published]") -> "list[Published]":
@@ -114,9 +115,9 @@ def publish(ctx: click.Context, path: Path, activate: bool, form: str) -> None:
     for change in orchestrations:
         target = f"{change.name}@{change.version}"
         if change.lifecycle == "draft":
-            click.echo(f"  next     libretto definitions activate {target}")
+            click.echo(f"  next     {command_line('definitions', 'activate', target)}")
         elif change.change != "unchanged":
-            click.echo(f"  next     libretto run {target}")
+            click.echo(f"  next     {command_line('run', target)}")
 
 
 def _lifecycle_verb(verb: str, text: str) -> None:

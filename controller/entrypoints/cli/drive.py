@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from controller.entrypoints.cli import exits
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.presenter import Ending, Found, Presenter, Tree, on_terminal, presenter_for
 from controller.entrypoints.cli.relay import Relay
 from controller.entrypoints.cli.session import Session
@@ -81,7 +82,7 @@ def drive(
             show.left()
             raise DiskFull(
                 f"{error.message}\nRun {short(root.uid)} stands still; nothing is lost, and steps that run go on.",
-                hint=f"free some space, then: libretto resume {short(root.uid)}",
+                hint=f"free some space, then: {command_line('resume', short(root.uid))}",
             ) from error
         except BaseException:
             show.left()
@@ -101,7 +102,7 @@ def _start(driver: "Driver") -> None:
     except Busy as error:
         raise Busy(
             f"{error.message}, which goes on driving it. Nothing was changed.",
-            hint=f"look on with: libretto watch {short(root)}",
+            hint=f"look on with: {command_line('watch', short(root))}",
         ) from error
 
 

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from controller.engine.units import index_of, instance_of
 from controller.entrypoints.cli.attempts import Attempt, attempts_of
 from controller.entrypoints.cli.hindrances import named
+from controller.entrypoints.cli.pasting import alternatives, command_line
 from controller.entrypoints.cli.records import DECISIONS
 from controller.entrypoints.cli.session import Session
 from controller.entrypoints.cli.wording import age, brief, count, one_line, short, span
 from controller.model.record import Record
 from controller.model.states import Role, StepState
+from controller.runtime.caching import cache_ttl_ms
 from controller.runtime.member import Member
-from controller.runtime.prepare import cache_ttl_ms
 
 
 def ending(session: Session, member: Member, unit: int, records: Sequence[Record]) -> list[str]:
@@ -67,7 +68,7 @@ def _running(session: Session, member: Member, unit: int, attempts: Sequence[Att
     if step.child and known.child is not None:
         child = session.local.stores.ledger.status(known.child.run)
         state = child.state if child is not None else "Pending"
-        return f"child run {short(known.child.run)} is {state} (libretto explain {short(known.child.run)})"
+        return f"child run {short(known.child.run)} is {state} ({command_line('explain', short(known.child.run))})"
     since = span(session.local.clock.now() - attempts[-1].started_at) if attempts else "now"
     return f"attempt {known.attempt} of {step.retry.max_attempts}, since {since}"
 
@@ -80,7 +81,7 @@ def _awaiting(session: Session, member: Member, unit: int) -> str:
     run = short(member.spec.uid)
     return (
         f'its output {brief(known.gate.digest)} waits for a decision since {ago}: "{one_line(gate.question)}"'
-        f" (libretto {' · '.join(gate.actions)} {run} {member.name(unit)})"
+        f" ({alternatives(gate.actions, run, member.name(unit))})"
     )
 
 
@@ -135,5 +136,5 @@ def _failed(member: Member, unit: int, attempts: Sequence[Attempt]) -> str:
     most = step.retry.max_attempts
     used = f"all {most} attempts are used, the last one: " if most > 1 and known.spent >= most else ""
     never = "" if used or most == 1 else ", which is never retried"
-    where = f" (libretto logs {short(member.spec.uid)} {member.name(unit)})" if last is not None else ""
+    where = f" ({command_line('logs', short(member.spec.uid), member.name(unit))})" if last is not None else ""
     return f"{used}{why}{never}{where}"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import session
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def command(ctx: click.Context, run: str, target: Path | None, outcomes: Path | 
         if not found.sound:
             lines = "\n".join(told(f"run {root.uid}", found, anchored=True))
             raise VerificationFailed(
-                f"only a sound run is exported\n{lines}", hint=f"libretto verify {short(root.uid)}"
+                f"only a sound run is exported\n{lines}", hint=command_line("verify", short(root.uid))
             )
         evidence = stored(opened.local, root)
         if outcomes is not None:
@@ -45,7 +46,7 @@ def command(ctx: click.Context, run: str, target: Path | None, outcomes: Path | 
 
             _write_outcomes(outcomes, outcomes_of(evidence, found).to_value())
             click.echo(f"{outcomes}: outcomes of {_title(found)}")
-            click.echo(f"  libretto simulate {_definition(root.orchestration)} --outcomes {outcomes}")
+            click.echo(f"  {command_line('simulate', _definition(root.orchestration), '--outcomes', str(outcomes))}")
         if target is not None or outcomes is None:
             place = target or Path(f"{root.orchestration}-{short(root.uid)}.zip")
             size = write(place, members(evidence, found))
@@ -54,7 +55,7 @@ def command(ctx: click.Context, run: str, target: Path | None, outcomes: Path | 
             if goes_on:
                 click.echo("  the run goes on: this is what it was just now")
             click.echo(f"  head     {found.runs[0].head}")
-            click.echo(f"  verify   libretto verify {place}")
+            click.echo(f"  verify   {command_line('verify', str(place))}")
 
 
 def _title(found: "Verification") -> str:

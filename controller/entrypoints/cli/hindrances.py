@@ -15,6 +15,7 @@ from controller.engine.explain import (
     Unfinished,
     WholeStep,
 )
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.wording import clock, count, short, wait
 from controller.runtime.member import Member
 
@@ -45,7 +46,7 @@ def hindrance(member: Member, one: Obstacle, now: int, ways: Sequence[tuple[int,
         case RetryTime(at=at, attempt=attempt):
             return f"attempt {attempt} begins at {clock(at)} (in {wait(max(0, at - now))})"
         case Suspended():
-            return f"the run is paused (libretto resume {short(member.spec.root)})"
+            return f"the run is paused ({command_line('resume', short(member.spec.root))})"
         case NotStarted():
             return "the run itself has not begun"
         case Ending(word=word):

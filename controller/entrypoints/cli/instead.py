@@ -2,6 +2,7 @@
 
 from controller.engine.outlook import failed
 from controller.engine.status import open_gates
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.wording import short
 from controller.model.states import RunState
 from controller.runtime.member import Member
@@ -18,16 +19,16 @@ def possible(member: Member) -> list[str]:
     state, run = member.state, short(member.spec.uid)
     match state.run:
         case RunState.FAILED if state.reason == "UndoIncomplete":
-            return [f"libretto resume {run}"]
+            return [command_line("resume", run)]
         case RunState.FAILED:
-            found = [f"libretto retry {run} {member.name(unit)}" for unit in failed(state)[:1]]
-            return [*found, f"libretto abort {run}", f"libretto undo {run}"]
+            found = [command_line("retry", run, member.name(unit)) for unit in failed(state)[:1]]
+            return [*found, command_line("abort", run), command_line("undo", run)]
         case RunState.SUCCEEDED | RunState.ABORTED:
-            return [f"libretto undo {run}"]
+            return [command_line("undo", run)]
         case RunState.ROLLED_BACK:
             return []
         case RunState.ROLLING_BACK:
-            return [f"libretto resume {run}"]
+            return [command_line("resume", run)]
         case _:
-            gates = [f"libretto approve {run} {gate.gate}" for gate in open_gates(state)[:1]]
-            return [*gates, f"libretto abort {run}", f"libretto abort {run} --undo"]
+            gates = [command_line("approve", run, gate.gate) for gate in open_gates(state)[:1]]
+            return [*gates, command_line("abort", run), command_line("abort", run, "--undo")]

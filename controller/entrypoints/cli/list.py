@@ -2,6 +2,7 @@
 
 import click
 
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import output_option
 from controller.model.states import RunState
 
@@ -48,9 +49,8 @@ def command(
         emit({"items": [row.facts() for row in shown], "total": len(found), "limit": len(shown)}, form)
         return
     if not found:
-        click.echo(
-            "no runs" if search or states or lifecycle != "all" else "no runs yet (libretto run PATH starts one)"
-        )
+        some = search or states or lifecycle != "all"
+        click.echo("no runs" if some else f"no runs yet ({command_line('run', 'PATH')} starts one)")
         return
     heads = ("RUN", "ORCHESTRATION", "VERSION", "STATE", "STEPS", "STARTED", "TOOK", "BY")
     rows = [

@@ -4,11 +4,14 @@ import gc
 import sys
 from importlib import import_module
 from keyword import iskeyword
+from typing import Any
 
 import click
 
 from controller import __version__
 from controller.entrypoints.cli import exits
+from controller.entrypoints.cli.pasting import STATE_DIR_VARIABLE, located
+from controller.errors import LibrettoError
 
 VERBS = {
     "validate": "Check definition files and folders.",
@@ -66,6 +69,14 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb; what an error suggests then means the state directory of this call."""
+        try:
+            return super().invoke(ctx)
+        except LibrettoError as error:
+            error.hint = located(error.hint) if error.hint else None
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of verbs without importing them."""
         with formatter.section("Commands"):
@@ -73,7 +84,13 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--state-dir", metavar="DIR", help="State directory; default: the nearest .libretto, else ./.libretto.")
+@click.option(
+    "--state-dir",
+    metavar="DIR",
+    envvar=STATE_DIR_VARIABLE,
+    show_envvar=True,
+    help="State directory; default: the nearest .libretto, else ./.libretto.",
+)
 @click.version_option(__version__, prog_name="libretto")
 @click.pass_context
 def cli(ctx: click.Context, state_dir: str | None) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from controller.engine.units import index_of
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.presenter import Tree
 from controller.entrypoints.cli.wording import age, brief, count, one_line, short, span, wait
 from controller.machine.chain import Link
@@ -109,7 +110,7 @@ def _gate_opened(tree: Tree, member: Member, record: Record) -> tuple[str, str]:
     gate = _step(member, record).gate
     assert gate is not None  # the record says that it opened
     text = f'for approval of {brief(record.output_digest)}, severity {gate.severity}: "{one_line(gate.question, REASON_WIDTH)}"'
-    return "waiting", f"{text} (libretto approve {short(tree.root)})"
+    return "waiting", f"{text} ({command_line('approve', short(tree.root))})"
 
 
 def _why(record: Record) -> str:

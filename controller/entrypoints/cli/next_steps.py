@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from controller.entrypoints.cli.facts import Facts
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.presenter import Ending, Tree
 from controller.entrypoints.cli.wording import short
 from controller.model.states import RunState
@@ -22,11 +23,11 @@ def next_steps(tree: Tree, facts: Facts, ending: Ending) -> list[NextStep]:
     """Return what may be done, the most useful first."""
     run = short(tree.root)
     if ending is Ending.WAITING or (ending is Ending.UNDRIVEN and facts.gates):
-        return [*_decisions(run, facts), NextStep(f"libretto resume {run}", "go on afterwards")]
+        return [*_decisions(run, facts), NextStep(command_line("resume", run), "go on afterwards")]
     if ending is not Ending.SETTLED:
         return [
-            NextStep(f"libretto resume {run}", "go on"),
-            NextStep(f"libretto abort {run}{' --undo' if facts.undoable else ''}", _ending_effect(facts)),
+            NextStep(command_line("resume", run), "go on"),
+            _abort(run, facts),
         ]
     match tree.top.state.run:
         case RunState.SUCCEEDED:
@@ -35,7 +36,7 @@ def next_steps(tree: Tree, facts: Facts, ending: Ending) -> list[NextStep]:
             return _after_failure(tree, run, facts)
         case RunState.ABORTED if facts.undoable:
             return [
-                NextStep(f"libretto undo {run}", f"take back {named(facts.undoable)}, in that order"),
+                NextStep(command_line("undo", run), f"take back {named(facts.undoable)}, in that order"),
                 _again(tree, run),
             ]
         case _:
@@ -45,11 +46,13 @@ def next_steps(tree: Tree, facts: Facts, ending: Ending) -> list[NextStep]:
 def _decisions(run: str, facts: Facts) -> list[NextStep]:
     steps = []
     for gate in facts.gates:
-        step = f" {gate.gate}" if len(facts.gates) > 1 else ""
+        step = [gate.gate] if len(facts.gates) > 1 else []
         words = {
-            "approve": NextStep(f"libretto approve {run}{step}", f"release what waits for {gate.gate}"),
-            "reject": NextStep(f"libretto reject {run}{step}", "end the run"),
-            "modify": NextStep(f"libretto modify {run}{step} --set KEY=VALUE", "do the step again with a change"),
+            "approve": NextStep(command_line("approve", run, *step), f"release what waits for {gate.gate}"),
+            "reject": NextStep(command_line("reject", run, *step), "end the run"),
+            "modify": NextStep(
+                command_line("modify", run, *step, "--set", "KEY=VALUE"), "do the step again with a change"
+            ),
         }
         steps += [words[action] for action in words if action in gate.actions]
     return steps
@@ -60,8 +63,8 @@ def _after_success(tree: Tree, run: str, facts: Facts) -> list[NextStep]:
     if facts.from_cache_again:
         again = again._replace(effect=f"{facts.from_cache_again} of {facts.steps} steps will come from the cache")
     return [
-        NextStep(f"libretto output {run}", "what it came to"),
-        NextStep(f"libretto verify {run}", "prove that the ledger is unbroken"),
+        NextStep(command_line("output", run), "what it came to"),
+        NextStep(command_line("verify", run), "prove that the ledger is unbroken"),
         again,
     ]
 
@@ -69,24 +72,29 @@ def _after_success(tree: Tree, run: str, facts: Facts) -> list[NextStep]:
 def _after_failure(tree: Tree, run: str, facts: Facts) -> list[NextStep]:
     reason = tree.top.state.reason
     if reason == "UndoIncomplete":
-        return [NextStep(f"libretto resume {run}", "try again to undo what remains")]
+        return [NextStep(command_line("resume", run), "try again to undo what remains")]
     steps = []
     if facts.failures:
         failure = facts.failures[0]
-        target = f"{run} {failure.step}"
         steps.append(
-            NextStep(f"libretto retry {target}", "try again, keep what is done (change its input: --set KEY=VALUE)")
+            NextStep(
+                command_line("retry", run, failure.step),
+                "try again, keep what is done (change its input: --set KEY=VALUE)",
+            )
         )
         if failure.allow_skip:
             effect = "go on without it, or with --output FILE (allowed: allowSkip)"
-            steps.append(NextStep(f"libretto skip {target}", effect))
+            steps.append(NextStep(command_line("skip", run, failure.step), effect))
     elif reason == "FinalizerFailed":
-        steps.append(NextStep(f"libretto retry {run}", "run the final steps again"))
+        steps.append(NextStep(command_line("retry", run), "run the final steps again"))
     else:
         steps.append(_again(tree, run))
-    undo = " --undo" if facts.undoable else ""
-    steps.append(NextStep(f"libretto abort {run}{undo}", _ending_effect(facts)))
-    return steps
+    return [*steps, _abort(run, facts)]
+
+
+def _abort(run: str, facts: Facts) -> NextStep:
+    undo = ["--undo"] if facts.undoable else []
+    return NextStep(command_line("abort", run, *undo), _ending_effect(facts))
 
 
 def _ending_effect(facts: Facts) -> str:
@@ -97,7 +105,7 @@ def _ending_effect(facts: Facts) -> str:
 
 
 def _again(tree: Tree, run: str) -> NextStep:
-    return NextStep(tree.again or f"libretto rerun {run}", "start the same once more")
+    return NextStep(tree.again or command_line("rerun", run), "start the same once more")
 
 
 def named(names: list[str]) -> str:

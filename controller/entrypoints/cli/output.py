@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import output_option
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _of_run(session: "Session", member: "Member") -> Any:
     if state.run is not RunState.SUCCEEDED:
         raise Refused(
             f"run {short(member.spec.uid)} is {state.run}: only a run that succeeded has outputs",
-            hint=f"the output of one step: libretto output {short(member.spec.uid)} STEP",
+            hint=f"the output of one step: {command_line('output', short(member.spec.uid), 'STEP')}",
         )
     ids = [step.id for step in member.graph.steps[: member.graph.ordinary]]
     return {name: contents.output(state.unit(unit_of(member.graph.by_id[name])).output) for name in ids}

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import Session
 from controller.entrypoints.cli.wording import count, one_line, short
 from controller.model.run import RunSpec, RunStatus
@@ -57,9 +58,9 @@ class Row(NamedTuple):
             more = f" (and {status.gate_count - 1} more)" if status.gate_count > 1 else ""
             return f"{gate.gate}: {' · '.join(gate.actions)}{more}"
         if status is not None and status.suspended:
-            return f"libretto resume {short(self.spec.root)} (paused)"
+            return f"{command_line('resume', short(self.spec.root))} (paused)"
         if not self.driven:
-            return f"libretto resume {short(self.spec.root)} (nobody drives it)"
+            return f"{command_line('resume', short(self.spec.root))} (nobody drives it)"
         running = [step for step, word in status.frontier.items() if word == "Running"] if status is not None else []
         named = ", ".join(running[:MOST_STEPS])
         return named + (f" and {count(len(running) - MOST_STEPS, 'more', 'more')}" if len(running) > MOST_STEPS else "")

@@ -2,6 +2,7 @@
 
 import click
 
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import output_option
 
 
@@ -41,4 +42,4 @@ def command(ctx: click.Context, run: str, stop: bool, comment: str | None, form:
         click.echo(
             f"run {short(spec.uid)} paused by {wish.actor.id} as record {answer.record}.{steps if driven else ''}"
         )
-        click.echo(f"  go on  libretto resume {short(spec.uid)}")
+        click.echo(f"  go on  {command_line('resume', short(spec.uid))}")

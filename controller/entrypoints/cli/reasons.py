@@ -9,6 +9,7 @@ from controller.engine.status import open_gates
 from controller.engine.units import index_of, unit_of
 from controller.entrypoints.cli.endings import ending
 from controller.entrypoints.cli.hindrances import hindrance, named
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.places import place_of
 from controller.entrypoints.cli.records import records_of
 from controller.entrypoints.cli.session import Session
@@ -63,7 +64,7 @@ class Reasons:
         state = self._member.state
         if self._driven or state.run.settled:
             return ""
-        return f"; nobody drives the run: libretto resume {short(self._member.spec.root)}"
+        return f"; nobody drives the run: {command_line('resume', short(self._member.spec.root))}"
 
     def facts(self, unit: int) -> dict[str, Any]:
         """Return why a step is where it is, for programs."""
@@ -124,9 +125,9 @@ class Reasons:
         if running:
             said.append(f"{named(running)} {'runs' if len(running) == 1 else 'run'}")
         if state.suspended:
-            said.append(f"it is paused: libretto resume {short(member.spec.root)}")
+            said.append(f"it is paused: {command_line('resume', short(member.spec.root))}")
         elif not self._driven:
-            said.append(f"nobody drives it: libretto resume {short(member.spec.root)}")
+            said.append(f"nobody drives it: {command_line('resume', short(member.spec.root))}")
         return [f"{title}: {'; '.join(said)}." if said else f"{title}."]
 
     def _steps(self) -> Iterator[str]:
@@ -135,7 +136,8 @@ class Reasons:
         for unit in waiting[:MOST_STEPS]:
             yield self._waits(unit)
         if len(waiting) > MOST_STEPS:
-            yield f"and {count(len(waiting) - MOST_STEPS, 'more step')} (one by one: libretto explain {short(member.spec.uid)} STEP)"
+            one = command_line("explain", short(member.spec.uid), "STEP")
+            yield f"and {count(len(waiting) - MOST_STEPS, 'more step')} (one by one: {one})"
 
     def _pending(self) -> Iterator[int]:
         if self._member.state.run in (RunState.SUCCEEDED, RunState.ROLLED_BACK, RunState.ABORTED):

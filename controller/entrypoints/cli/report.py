@@ -1,10 +1,12 @@
 """`libretto report`: a run as a page, as Markdown, or as figures for programs."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import Session, session
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def command(ctx: click.Context, subject: str, target: Path | None, form: str | N
     from controller.adapters.documents.write import replace_file
 
     form = form or _SUFFIXES.get(target.suffix if target else "", "md")
-    text = render(_facts(ctx, subject), form)
+    text = render(replace(_facts(ctx, subject), program=command_line()), form)
     if target is None:
         click.echo(text, nl=False)
     else:
@@ -73,5 +75,6 @@ def write_report(opened: Session, spec: "RunSpec") -> Path:
 
     root = opened.look.root(spec)
     path = opened.local.directory.tree(root.uid) / "report.html"
-    replace_file(path, render(facts_of_run(opened.local, root), "html"))
+    facts = replace(facts_of_run(opened.local, root), program=command_line())
+    replace_file(path, render(facts, "html"))
     return path

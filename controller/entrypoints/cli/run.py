@@ -1,12 +1,12 @@
 """`libretto run`: play an orchestration to its end."""
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import output_option
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def command(
 
             sys.exit(show_dry_run(opened, found, parameters, form))
         task = {"id": task_id} | ({"userId": task_user} if task_user else {}) if task_id else None
-        again = "libretto run " + " ".join(shlex.quote(word) for word in _words(target, texts, file))
+        again = command_line("run", *_words(target, texts, file))
         sys.exit(play(opened, found, parameters, form=form, wait=not no_wait, again=again, metadata=kept, task=task))
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import output_option
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _overview(opened: "Session", form: str) -> None:
         emit([row.facts() for row in rows], form)
         return
     if not rows:
-        click.echo("nothing goes on, waits, or failed within a day (all runs: libretto list)")
+        click.echo(f"nothing goes on, waits, or failed within a day (all runs: {command_line('list')})")
         return
     heads = ("RUN", "ORCHESTRATION", "STATE", "STEPS", "SINCE", "WAITS FOR")
     cells = [

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from controller.engine.units import unit_of
 from controller.entrypoints.cli.facts import Facts, Failure, everything, facts_of
 from controller.entrypoints.cli.next_steps import NextStep, named, next_steps
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.presenter import Ending, Tree
 from controller.entrypoints.cli.wording import brief, count, one_line, short, span
 from controller.machine.chain import check
@@ -47,7 +48,7 @@ def _succeeded(tree: Tree, facts: Facts, *, resumed: bool) -> str:
         steps += f" ({', '.join(aside)})"
     if resumed:
         ran = "no step ran twice" if not facts.twice else f"started more than once: {named(facts.twice)}"
-        sound = "unbroken" if unbroken(tree) else "BROKEN: libretto verify tells where"
+        sound = "unbroken" if unbroken(tree) else f"BROKEN: {command_line('verify', short(tree.root))} tells where"
         return f"Succeeded · {steps} · {ran} · ledger {count(state.chain.next, 'record')}, {sound}"
     parts = [
         f"Succeeded in {span(facts.took_ms)}",
@@ -96,7 +97,7 @@ def _failed(tree: Tree, facts: Facts) -> list[str]:
 def _last_error(tree: Tree, failure: Failure) -> str:
     text = failure.reason.replace("exit code", "exit") + (f": {failure.log}" if failure.log else "")
     run = tree.root if failure.run == tree.root else failure.run
-    return f"{one_line(text, 300)} (libretto logs {short(run)} {failure.own})"
+    return f"{one_line(text, 300)} ({command_line('logs', short(run), failure.own)})"
 
 
 def _left(facts: Facts) -> list[str]:
@@ -118,7 +119,8 @@ def _unfinished(tree: Tree, facts: Facts, ending: Ending) -> list[str]:
             for gate in facts.gates:
                 lines.append(f'  {gate.gate}, severity {gate.severity}: "{one_line(gate.question)}"')
                 own = gate.gate.rpartition("/")[2]
-                lines.append(f"  output {brief(gate.digest)} (shown with: libretto show {short(gate.run)} {own})")
+                shown = command_line("show", short(gate.run), own)
+                lines.append(f"  output {brief(gate.digest)} (shown with: {shown})")
             return lines
         case Ending.SUSPENDED:
             still = sum(1 for unit in tree.top.state.frontier if unit == unit_of(unit >> 14))

@@ -10,6 +10,7 @@ from controller.adapters.process.layout import log_path
 from controller.adapters.process.logs import LogTail
 from controller.engine.units import index_of
 from controller.entrypoints.cli.address import Target
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import Session
 from controller.entrypoints.cli.wording import short
 from controller.errors import NotFound
@@ -41,12 +42,13 @@ class Shown:
         run = short(self._member.spec.uid)
         if self._member.graph.steps[index_of(self._target.unit)].child:
             raise NotFound(
-                f'"{path}" plays an orchestration and prints nothing itself', hint=f"libretto logs {run} {path}/STEP"
+                f'"{path}" plays an orchestration and prints nothing itself',
+                hint=command_line("logs", run, f"{path}/STEP"),
             )
         if known.instances >= 0:
             raise NotFound(
                 f'"{path}" has {known.instances} instances, each with its own log',
-                hint=f"libretto logs {run} '{path}[0]'",
+                hint=command_line("logs", run, f"{path}[0]"),
             )
         if not self._attempt or self._attempt > self._last():
             had = f"it had {self._last()} attempts" if self._last() else f"it is {known.state} and was never started"

@@ -27,6 +27,7 @@ def command(ctx: click.Context) -> None:
     Where nobody can be asked, the checkpoint is approved by `libretto approve`, as from another terminal.
     """
     from controller.entrypoints.cli import exits
+    from controller.entrypoints.cli.pasting import command_line
     from controller.entrypoints.cli.presenter import on_terminal, presenter_for
     from controller.entrypoints.cli.run import play
     from controller.entrypoints.cli.session import session
@@ -39,7 +40,7 @@ def command(ctx: click.Context) -> None:
     with session(ctx) as opened:
         found = find(EXAMPLE, opened.local.stores.objects)
         presenter = FirstMinute(presenter_for("text"), answers=not asks)
-        code = play(opened, found, {}, again=f"libretto run {EXAMPLE}", presenter=presenter)
+        code = play(opened, found, {}, again=command_line("run", EXAMPLE), presenter=presenter)
     if code == exits.OK and shutil.which("libretto") is None:
         beside = Path(sys.executable).with_name("libretto")
         if beside.exists():
@@ -107,12 +108,12 @@ class FirstMinute:
                 self._approve(gate)
 
     def _approve(self, gate: "GateStatus") -> None:
+        from controller.entrypoints.cli.pasting import command_line
         from controller.entrypoints.cli.wording import short
 
         assert self._tree is not None
-        self._inner.note(
-            f"nobody can be asked here, so another process decides: libretto approve {short(self._tree.root)}"
-        )
+        shown = command_line("approve", short(self._tree.root))
+        self._inner.note(f"nobody can be asked here, so another process decides: {shown}")
         place = str(self._tree.session.local.directory.path)
         # What a second terminal would do, by the same program.
         words = ["--state-dir", place, "approve", self._tree.root, gate.gate, "--comment", "answered by libretto try"]

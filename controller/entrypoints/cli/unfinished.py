@@ -1,5 +1,6 @@
 """Which runs were left before their end, so that somebody can go on with them?"""
 
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import Session
 from controller.entrypoints.cli.wording import count
 from controller.model.run import RunSpec, RunStatus
@@ -18,4 +19,4 @@ def unfinished(session: Session) -> list[tuple[RunSpec, RunStatus | None]]:
 def reminder(session: Session) -> str | None:
     """Return one line about runs that were left; None where there are none."""
     left = len(unfinished(session))
-    return f"{count(left, 'run was', 'runs were')} left unfinished: libretto resume" if left else None
+    return f"{count(left, 'run was', 'runs were')} left unfinished: {command_line('resume')}" if left else None

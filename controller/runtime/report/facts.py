@@ -160,6 +160,8 @@ class Facts:
     """Step of the root -> milliseconds that it took in earlier runs; empty where there are none."""
     now: int
     """When the report is made; matters only while the run goes on."""
+    program: str = "libretto"
+    """How a command begins that means the state directory of the run, ready for a shell."""
 
     @property
     def settled(self) -> bool:

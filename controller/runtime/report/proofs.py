@@ -28,8 +28,8 @@ def commands(facts: Facts) -> list[tuple[str, str]]:
     """Return commands that prove the report, with what they do."""
     run, head = facts.root.spec.uid, facts.verification.runs[0].head
     return [
-        (f"libretto verify {run} --head {head}", "checks every byte of the evidence against this head"),
-        (f"libretto export {run} -o run.zip", "takes it along; `libretto verify run.zip` needs no network"),
+        (f"{facts.program} verify {run} --head {head}", "checks every byte of the evidence against this head"),
+        (f"{facts.program} export {run} -o run.zip", "takes it along; `libretto verify run.zip` needs no network"),
     ]
 
 

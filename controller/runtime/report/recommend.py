@@ -16,23 +16,23 @@ def recommendations(facts: Facts) -> list[str]:
 
 
 def _all(facts: Facts) -> Iterator[str]:
-    root, run = facts.root, facts.root.spec.uid[:10]
+    root, run, program = facts.root, facts.root.spec.uid[:10], facts.program
     if not facts.verification.sound:
-        yield f"The evidence is damaged; see `libretto verify {run}`."
+        yield f"The evidence is damaged; see `{program} verify {run}`."
     if root.state.run is RunState.FAILED:
         if root.state.reason == "UndoIncomplete":
-            yield f"Changes remain: look at the receipts, then `libretto resume {run}` tries again."
+            yield f"Changes remain: look at the receipts, then `{program} resume {run}` tries again."
         else:
-            yield from _failures(root.all_steps(), run)
+            yield from _failures(root.all_steps(), program, run)
     for step in root.all_steps():
         yield from _of_step(facts, step)
 
 
-def _failures(steps: list[StepFacts], run: str) -> Iterator[str]:
+def _failures(steps: list[StepFacts], program: str, run: str) -> Iterator[str]:
     for step in steps:
         if step.unit.state is StepState.FAILED and not step.children:
             why = next((one.reason for one in reversed(step.attempts) if one.reason), step.unit.reason)
-            logs, retry = f"`libretto logs {run} {step.path}`", f"`libretto retry {run} {step.path}`"
+            logs, retry = f"`{program} logs {run} {step.path}`", f"`{program} retry {run} {step.path}`"
             yield f"`{step.path}` failed{f' ({why})' if why else ''}: {logs}, then {retry}."
 
 
