@@ -49,7 +49,8 @@ class Findings:
 
     def line(self, path: Path) -> int:
         """Return the line of the value at a canonical path."""
-        return self.document.span(self.origin(path)).line
+        written = self.origin(path)
+        return self.document.span(written).line if written else self.document.line
 
     def add(
         self,

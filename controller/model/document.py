@@ -66,6 +66,8 @@ class Document:
     """Paths whose values reading refused: checks say nothing more about them."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """For agents: the files beside the agent's file that it refers to, by relative path."""
+    line: int = 1
+    """Line in which it begins."""
     locate: Callable[[], Positions] = field(default=no_positions, repr=False)
     _found: list[Positions] = field(default_factory=list, repr=False)
 

@@ -1,11 +1,12 @@
 """Finding what a person wants to run: a path, or the name of something published."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import get_args
 
-from controller.adapters.documents.definition_files import definitions_folder, load, load_together, renamed
+from controller.adapters.documents.definition_files import definitions_folder, files, load_together, renamed
 from controller.adapters.git_revision import commit_of
 from controller.definition.catalog import AgentEntry, Catalog, CatalogEntry
 from controller.definition.checked import Checked
@@ -34,8 +35,12 @@ class Found:
     """Content of agents' files by digest, where they come from disk."""
     documents: Sequence[Document] = ()
     warnings: Sequence[Problem] = ()
-    places: Mapping[Digest, DefinitionPlace] = field(default_factory=dict)
-    """Where definitions that come from disk were written."""
+    locate: Callable[[], Mapping[Digest, DefinitionPlace]] = dict
+
+    @cached_property
+    def places(self) -> Mapping[Digest, DefinitionPlace]:
+        """Where definitions that come from disk were written; looked for when first asked, for it takes a second reading."""
+        return self.locate()
 
 
 def find(target: str, objects: ObjectStore) -> Found:
@@ -55,7 +60,8 @@ def find(target: str, objects: ObjectStore) -> Found:
 
 
 def _in_folder(path: Path, store: Sequence[CatalogEntry], store_agents: Sequence[AgentEntry]) -> Found:
-    asked = {Path(document.file).resolve(): document.file for document in load(path)}
+    # Read once, with everything that belongs to it; what was asked for keeps the names that the user gave it.
+    asked = {file.resolve(): str(file) for file in files(path)}
     documents = [
         renamed(document, asked.get(Path(document.file).resolve(), document.file)) for document in load_together(path)
     ]
@@ -64,7 +70,7 @@ def _in_folder(path: Path, store: Sequence[CatalogEntry], store_agents: Sequence
     mistakes = [problem for problem in checked.errors if problem.location.file in own]
     if mistakes:
         raise DefinitionInvalid(mistakes)
-    entries, agents, files = entries_of(checked)
+    entries, agents, contents = entries_of(checked)
     wanted = [entry for entry in entries if entry.source.rpartition(":")[0] in own]
     if len(wanted) != 1:
         names = ", ".join(sorted(entry.spec.name or "" for entry in wanted)) or "none"
@@ -74,7 +80,11 @@ def _in_folder(path: Path, store: Sequence[CatalogEntry], store_agents: Sequence
         )
     catalog = Catalog(folder=entries, folder_agents=agents, store=store, store_agents=store_agents)
     warnings = [problem for problem in checked.problems if problem.location.file in own]
-    return Found(wanted[0], catalog, files, documents, warnings, _places(checked, commit_of(definitions_folder(path))))
+
+    def locate() -> Mapping[Digest, DefinitionPlace]:
+        return _places(checked, commit_of(definitions_folder(path)))
+
+    return Found(wanted[0], catalog, contents, documents, warnings, locate)
 
 
 def _places(checked: Checked, commit: str | None) -> dict[Digest, DefinitionPlace]:

@@ -54,6 +54,11 @@ def load(path: Path, levels: int | None = None) -> list[Document]:
     ]
 
 
+def files(path: Path) -> list[Path]:
+    """Return the definition files that `load` reads for a path, sorted by name; those that agents refer to included."""
+    return list(_scan(path, None)) if path.is_dir() else [path]
+
+
 def definitions_folder(path: Path) -> Path:
     """Return the folder whose definitions belong together with `path`: the nearest one named `definitions`, else its own."""
     absolute = Path(os.path.normpath(Path.cwd() / path))

@@ -37,7 +37,9 @@ def read_json(file: str, text: str) -> list[Document]:
         location = Location(file, *place(text, at))
         problems.append(Problem(location, render_path(path), *refusal, end - at))
     refused = frozenset(path for _, _, path, _ in reader.refusals)
-    return [Document(file, data, text, problems=tuple(problems), refused=refused, locate=reader.positions)]
+    line, _ = place(text, reader.values[()][0])
+    located = reader.positions
+    return [Document(file, data, text, problems=tuple(problems), refused=refused, line=line, locate=located)]
 
 
 class _Reader:

@@ -60,7 +60,8 @@ def _document(file: str, text: str, index: int, node: yaml.Node) -> Document:
         data = None
         reader.refused.add(())
     problems, refused = tuple(reader.problems), frozenset(reader.refused)
-    return Document(file, data, text, index, problems, refused, locate=_locator(text, index))
+    line = node.start_mark.line + 1
+    return Document(file, data, text, index, problems, refused, line=line, locate=_locator(text, index))
 
 
 def _nodes(composer: _Composer) -> Iterator[yaml.Node | None]:
