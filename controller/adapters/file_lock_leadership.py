@@ -42,7 +42,7 @@ class FileLockLeadership:
                 os.close(descriptor)
                 raise
         except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
                 raise DiskFull(f"cannot lock run {root}: no space left", hint="free some space") from error
             raise StoreUnavailable(f"cannot lock run {root}: {error}") from error
         self._held[root] = descriptor

@@ -71,7 +71,7 @@ class StateDirectory:
             if not ignore.exists():
                 ignore.write_text(_IGNORE, encoding="utf-8")
         except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
                 raise DiskFull(f"cannot make {self.path}: no space left", hint="free some space") from error
             raise StoreUnavailable(
                 f"cannot make {self.path}: {error}", hint="name a writable folder with --state-dir"

@@ -40,6 +40,7 @@ sleep "$seconds"
 test "$gate" = none || while ! test -e "$gate"; do sleep 0.01; done
 echo "end $LIBRETTO_STEP $LIBRETTO_ATTEMPT $LIBRETTO_ROLE" >> marks
 test "$LIBRETTO_ATTEMPT" -gt "$fails" || exit 1
+case $given in *'"silent":true'*) exit 0 ;; esac
 echo "{\\"by\\":\\"$LIBRETTO_STEP\\"}" > "$LIBRETTO_DIR/output.json"
 """
 """What every step does. `>>` appends whole lines (O_APPEND), so the order of the marks is the order of what happened."""
@@ -68,14 +69,21 @@ class Said(NamedTuple):
 
 
 def work(
-    *after: str, seconds: float = 0.01, fails: int = 0, gate: str = "none", stubborn: bool = False
+    *after: str,
+    seconds: float = 0.01,
+    fails: int = 0,
+    gate: str = "none",
+    stubborn: bool = False,
+    silent: bool = False,
 ) -> dict[str, Any]:
     """What a step is told: how long to take, how often to fail, and for which file of the project to wait at its end.
 
-    A stubborn one does not end when it is told to. `after` are the steps whose output it needs.
+    A stubborn one does not end when it is told to; a silent one writes no output. `after` are the steps whose output
+    it needs.
     """
     return {
-        "after": [f"{{{{ steps.{one}.by }}}}" for one in after],
+        "after": [] if silent else [f"{{{{ steps.{one}.by }}}}" for one in after],
+        "silent": silent,
         "seconds": f"{seconds:.3f}",
         "fails": fails,
         "gate": gate,
@@ -95,6 +103,8 @@ class Project:
     def __init__(self, place: Path, **environment: str) -> None:
         self.place = place
         self.state = place / ".libretto"
+        self.before: Sequence[str] = ()
+        """Words to put before every verb."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "USER", "LOGNAME") if name in os.environ}
         self.environment = {**kept, "PYTHONPATH": os.fspath(ROOT), "LC_ALL": "C.UTF-8", "TZ": "UTC", **environment}
         self.agent("worker")
@@ -123,10 +133,11 @@ class Project:
 
     # The command line
 
-    def begin(self, *words: str, before: Sequence[str] = ()) -> "subprocess.Popen[str]":
-        """Start a verb without a terminal, by way of the words that come before it."""
+    def begin(self, *words: str) -> "subprocess.Popen[str]":
+        """Start a verb without a terminal."""
+        elsewhere = () if self.state.parent == self.place else ("--state-dir", os.fspath(self.state))
         return subprocess.Popen(
-            [*before, sys.executable, "-m", "controller", *words],
+            [*self.before, sys.executable, "-m", "controller", *elsewhere, *words],
             cwd=self.place,
             env=self.environment,
             stdin=subprocess.DEVNULL,

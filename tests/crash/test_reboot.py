@@ -39,7 +39,7 @@ def test_steps_of_before_the_restart_are_lost_and_tried_again(project: Project) 
     said = ended(resumed)
     assert said.code == 0, said
     assert '1 step done, "held" was running (attempt 1)' in said.out
-    assert "nobody can tell how its process ended; the machine was restarted" in said.out
+    assert "nobody can tell how its process ended; Lost: the machine was restarted" in said.out
     (lost,) = [record for record in project.records() if record.kind == "AttemptFailed"]
     assert lost.data is not None
     assert (lost.step, lost.data["class"], lost.data["charged"]) == ("held", "Lost", True)

@@ -138,7 +138,8 @@ def test_steps_outlive_a_closed_terminal(project: Project, tmp_path: Path) -> No
 
 
 def test_nohup_lets_the_run_go_on_after_the_terminal(project: Project) -> None:
-    process = project.begin("run", define(project), before=["nohup"])
+    project.before = ["nohup"]
+    process = project.begin("run", define(project))
     until(lambda: both_run(project))
     process.send_signal(signal.SIGHUP)
     project.release()

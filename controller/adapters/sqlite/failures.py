@@ -1,19 +1,21 @@
 """What a failure of disk or database is called where nobody knows SQLite."""
 
 import errno
-import shutil
+import resource
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from controller.errors import DiskFull, StoreUnavailable
 
-NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""No space, no quota, or (EFBIG) no permission for a file of this size: somebody must make room."""
 
 ALMOST_NOTHING = 64 * 1024
-"""Bytes. SQLite reports some shortages of space (its shared-memory file, fsync) as plain I/O errors; with less than this
-left the reason is the disk."""
+"""Bytes. SQLite reports some shortages (a quota, its shared-memory file, fsync) as plain I/O errors; where so little
+cannot be written the reason is the disk."""
 
 _FREE_SPACE = "free some space, then: libretto resume"
 
@@ -40,7 +42,14 @@ def named_as(what: str, where: Path) -> Iterator[None]:
 
 
 def _nothing_left(where: Path) -> bool:
+    """Whether almost nothing can be written any more: by the disk, a quota, or a limit on the size of files."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
-        return shutil.disk_usage(where).free < ALMOST_NOTHING
-    except OSError:
-        return False
+        if limit != resource.RLIM_INFINITY:
+            largest = max((path.stat().st_size for path in where.iterdir()), default=0)
+            if largest + ALMOST_NOTHING > limit:
+                return True
+        with tempfile.TemporaryFile(dir=where, buffering=0) as probe:
+            return probe.write(bytes(ALMOST_NOTHING)) < ALMOST_NOTHING
+    except OSError as error:
+        return error.errno in NO_SPACE

@@ -2,18 +2,19 @@
 
 import errno
 import os
+import resource
 import sqlite3
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from controller.adapters.sqlite.failures import named, named_as
+from controller.adapters.sqlite.failures import ALMOST_NOTHING, named, named_as
 from controller.errors import DiskFull, StoreUnavailable
 
 ERRORS: dict[str, tuple[sqlite3.Error | OSError, type[Exception]]] = {
     "no space": (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), DiskFull),
     "no quota": (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), DiskFull),
+    "a limit on the size of files": (OSError(errno.EFBIG, os.strerror(errno.EFBIG)), DiskFull),
     "no permission": (PermissionError(errno.EACCES, os.strerror(errno.EACCES)), StoreUnavailable),
     "an error of the module itself": (sqlite3.ProgrammingError("closed"), StoreUnavailable),
 }
@@ -51,12 +52,18 @@ def test_a_real_device_without_space() -> None:
     assert isinstance(failure.value.__cause__, OSError)
 
 
-def test_an_input_error_on_a_full_disk_is_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQLite has no better word when its shared-memory file cannot grow."""
+def test_an_input_error_where_nothing_can_be_written_is_a_full_disk(tmp_path: Path) -> None:
+    """SQLite has no better word when its shared-memory file cannot grow, or a quota or limit is reached."""
     error = sqlite3.OperationalError("disk I/O error")
     error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
     assert type(named(error, "write state.db", tmp_path)) is StoreUnavailable
-    with monkeypatch.context() as nearly_full:
-        nearly_full.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=4096))
+    (tmp_path / "state.db").write_bytes(bytes(ALMOST_NOTHING))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * ALMOST_NOTHING - 1, hard))
+    try:
         assert type(named(error, "write state.db", tmp_path)) is DiskFull
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2 * ALMOST_NOTHING, hard))
+        assert type(named(error, "write state.db", tmp_path)) is StoreUnavailable
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert type(named(error, "write state.db", tmp_path / "gone")) is StoreUnavailable
