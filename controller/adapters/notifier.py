@@ -178,7 +178,10 @@ class QueuedNotifier:
 
 
 def _body(alert: Alert) -> dict[str, Any]:
-    return alert._asdict() | {"time": time_text(alert.time)}
+    body = alert._asdict() | {"time": time_text(alert.time)}
+    if alert.details is None:
+        del body["details"]
+    return body
 
 
 def _append(path: Path, line: bytes) -> None:

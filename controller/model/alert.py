@@ -1,17 +1,19 @@
-"""Alert: something that a person should hear of."""
+"""Alert: something that a person, or whoever keeps watch for one, should hear of."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class Alert(NamedTuple):
     """One thing to tell; identical ones within a minute are dropped by the Notifier's border."""
 
     type: str
-    """Closed list in `docs/spec/alerts.md`: step_failed, retry_exhausted, run_failed, gate_waiting, step_slow, late_output,
-    undo_incomplete, low_disk_space."""
+    """One word of the closed list in `docs/spec/alerts.md`."""
     level: str
     """`info`, `warning`, `error` or `critical`."""
     message: str
     run: str
     step: str | None
     time: int
+    details: Mapping[str, Any] | None = None
+    """What programs want to know of it, for the types that say so."""

@@ -21,6 +21,7 @@ from controller.runtime.admit import snapshot_of
 from controller.runtime.children import child_ended
 from controller.runtime.contents import Contents
 from controller.runtime.gather import Gatherer, ordered
+from controller.runtime.herald import Herald
 from controller.runtime.journal import Journal
 from controller.runtime.member import Member
 from controller.runtime.perform import Performer
@@ -58,6 +59,7 @@ class Driver:
         self._on_records = on_records
         self._on_progress = on_progress
         self._journal = Journal(tools.ledger)
+        self._herald = Herald(tools.notifier)
         self._performer = Performer(self)
         self._gatherer = Gatherer(self)
         self._inbox: dict[str, list[Event]] = {}
@@ -83,7 +85,7 @@ class Driver:
     def close(self) -> None:
         """Stop driving: what is recorded is durable, what runs goes on."""
         try:
-            self.tools.ledger.flush()
+            self.flush()
         finally:
             self.tools.leadership.release(self.root_spec.root)
 
@@ -101,6 +103,7 @@ class Driver:
             self._stored(member, ())
         else:
             self._journal.loaded(member)
+            self._herald.resumed(member, self.tools.clock.now())
         self.tell(member, Restarted(), *self._gatherer.lost(member))
 
     def child_of(self, member: Member, unit: int) -> RunSpec:
@@ -135,6 +138,7 @@ class Driver:
         """Make everything recorded so far durable."""
         self.tools.ledger.flush()
         self._unflushed_since = None
+        self._herald.tell()
 
     def _idle(self) -> bool:
         """Nothing runs: whoever waits for a record should not wait for a group."""
@@ -204,6 +208,7 @@ class Driver:
     def _stored(self, member: Member, links: Sequence[Link]) -> None:
         if links:
             self._journal.append(member, links)
+            self._herald.recorded(member, links)
             if self._on_records is not None:
                 self._on_records(member, links)
         if self._unflushed_since is None:
