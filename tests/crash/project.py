@@ -211,6 +211,11 @@ class Project:
         whole = b"".join(path.read_bytes() for path in (self.state / "runs").glob("*/journal")).rpartition(b"\n")[0]
         return [json.loads(line) for line in whole.splitlines()]
 
+    def driven(self) -> bool:
+        """Whether somebody drives the newest run."""
+        with self.looking() as (local, look):
+            return local.leadership.held(look.find("latest").uid)
+
     def supervised(self) -> bool:
         """Whether a supervisor lives, that is, whether steps may still run."""
         runs = self.state / "runs"
@@ -257,6 +262,17 @@ def ended(process: "subprocess.Popen[str]") -> Said:
         out, err = process.communicate()
         raise AssertionError(f"it does not end:\n{out}\n{err}") from None
     return Said(process.returncode, out, err)
+
+
+def heard(process: "subprocess.Popen[str]", text: str) -> str:
+    """Return what a verb says until it has said `text`; `ended` returns only what comes after."""
+    assert process.stdout is not None
+    said = b""
+    while text.encode() not in said:
+        chunk = os.read(process.stdout.fileno(), 1 << 16)
+        assert chunk, f"it never said {text!r}: {said.decode()}"
+        said += chunk
+    return said.decode()
 
 
 def killed(process: "subprocess.Popen[str]") -> bool:
