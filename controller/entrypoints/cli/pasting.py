@@ -28,7 +28,9 @@ def located(text: str) -> str:
     """
     from controller.entrypoints.cli.main import VERBS
 
-    return re.sub(rf"\b{PROGRAM} (?=(?:{'|'.join(VERBS)})\b)", lambda _: f"{command_line()} ", text)
+    # Not the end of a path such as `.libretto`.
+    command = rf"(?<![\w./-])(?<!--state-dir ){PROGRAM} (?=(?:{'|'.join(VERBS)})\b)"
+    return re.sub(command, lambda _: f"{command_line()} ", text)
 
 
 def alternatives(verbs: Sequence[str], *words: str) -> str:

@@ -41,7 +41,7 @@ def test_a_full_disk_loses_nothing(
     assert call("run", str(place / "definitions" / "content")) == exits.TEMPORARY
     said = capsys.readouterr()
     assert "nothing is lost, and steps that run go on" in said.err
-    assert "free some space, then: libretto resume 01" in said.err
+    assert f"free some space, then: libretto --state-dir {state} resume 01" in said.err
     assert "Traceback" not in said.err
 
     monkeypatch.undo()

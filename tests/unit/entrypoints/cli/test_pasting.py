@@ -65,3 +65,10 @@ def test_commands_in_texts_from_below_are_completed(text: str, same_elsewhere: s
     with called("there"):
         assert located(text) == expected
         assert located(located(text)) == expected
+
+
+@pytest.mark.parametrize("given", ["there", "/tmp/x/.libretto", "libretto", "x/libretto"])
+def test_a_command_that_is_whole_stays_as_it_is(given: str) -> None:
+    with called(given):
+        whole = f"free some space, then: {command_line('resume', '01ABC')}"
+        assert located(whole) == whole
