@@ -73,7 +73,7 @@ def test_it_shows_transitions_chart_and_verdict(project: Path) -> None:
     chart = {line[:6]: line[8:] for line in lines if "█" in line and "ran" not in line}
     assert chart["first "].startswith("▒▒▒▒▒▒▒▒")
     assert chart["second"].endswith(" █████░░░░░░░░░░░░░░░░░░░░░░░")
-    assert lines[-2] == "Succeeded after 9.0s of simulated time · 2 steps, 10 transitions"
+    assert lines[-2] == "Succeeded after 9.0s of simulated time · 2 steps, 11 transitions"
     assert lines[-1].startswith("  semantic digest  blake3:")
     assert not (project / ".libretto").exists()
 

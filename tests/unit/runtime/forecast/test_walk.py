@@ -15,6 +15,7 @@ from tests.differential.workshop import built
 
 Specs = Sequence[Mapping[str, Any]]
 _AFTER_A: dict[str, Any] = {"dependsOn": ["a"]}
+_TIDY: dict[str, Any] = {"finally": [{"id": "end", "agent": "worker"}]}
 _NUMBER = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
 
 
@@ -61,7 +62,7 @@ CASES: dict[str, tuple[Specs, dict[str, tuple[str, tuple[str, ...]]]]] = {
                 {"id": "b", **_AFTER_A},
                 {"id": "c"},
                 parameters=[{"key": "n", "default": 2}],
-                **{"finally": [{"id": "end", "agent": "worker"}]},
+                **_TIDY,
             )
         ],
         {"a": ("refuse", ()), "c": ("run", ()), "b": ("unreached", ()), "end": ("run", ())},

@@ -70,7 +70,7 @@ def test_commands_come_in_their_order_and_at_their_time(tmp_path: Path) -> None:
             {"verb": "undo"},
         ],
     }
-    steps = [{"id": "a", "dependsOn": ["b"]}, {"id": "b"}]
+    steps: list[dict[str, Any]] = [{"id": "a", "dependsOn": ["b"]}, {"id": "b"}]
     one = simulated(tmp_path, [orchestration(*steps)], outcomes)
     assert (one.root.state.run, list(one.notes)) == (RunState.ROLLED_BACK, [])
     assert elapsed(one) == 5000 + 2000
@@ -78,7 +78,7 @@ def test_commands_come_in_their_order_and_at_their_time(tmp_path: Path) -> None:
 
 def test_a_run_that_stays_paused_ends_the_simulation(tmp_path: Path) -> None:
     outcomes = {"commands": [{"verb": "suspend", "when": "running", "atMs": 0}]}
-    steps = [{"id": "a"}, {"id": "b", "dependsOn": ["a"]}]
+    steps: list[dict[str, Any]] = [{"id": "a"}, {"id": "b", "dependsOn": ["a"]}]
     one = simulated(tmp_path, [orchestration(*steps)], outcomes)
     assert (one.root.state.suspended, one.root.state.run.settled) == (True, False)
 
