@@ -162,7 +162,7 @@ class Step(Authored):
     """CEL expression over `parameters` and `steps`; false skips the step."""
     foreach: str | None = None
     """CEL expression that gives a list: one instance per element, which templates see as `item` and `index`."""
-    input: StepInput = StepInput()
+    input: StepInput = Field(default_factory=StepInput)
     """What the agent is sent."""
     inputs: list[ArtifactInput] = Field(default_factory=list)
     """Artifacts of further ancestors; those of direct dependencies are always there."""
