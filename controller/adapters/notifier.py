@@ -7,11 +7,9 @@ import queue
 import signal
 import subprocess
 import threading
-import urllib.request
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -89,6 +87,10 @@ class WebhookChannel:
         return self._post(body) and self._post(body)
 
     def _post(self, body: bytes) -> str | None:
+        # They take as long to import as ten steps to run, and few runs have something to tell.
+        import urllib.request
+        from http.client import HTTPException
+
         try:
             # Inside: the address itself may be malformed.
             request = urllib.request.Request(self._url, body, {"Content-Type": "application/json"})  # noqa: S310
