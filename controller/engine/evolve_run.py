@@ -131,10 +131,11 @@ def _verdict(state: State, record: Record) -> State:
 
 
 def _phase(state: State, record: Record) -> int:
-    name = (record.data or {}).get("phase")
-    for number, phase in enumerate(state.graph.phases):
-        if phase.id == name:
-            return number
+    name, graph = (record.data or {}).get("phase"), state.graph
+    # Only phases of the present entry begin or end, so nobody looks through all of them.
+    for phase in graph.entries[state.entry] if 0 <= state.entry < len(graph.entries) else ():
+        if graph.phases[phase].id == name:
+            return phase
     raise LedgerInconsistent(f"record {record.seq} ({record.kind}) is about the unknown phase {name}")
 
 

@@ -39,6 +39,10 @@ def graph(text: str, each: Each = NOTHING, *, finalizers: str = "", phases: Each
     ordinary = len(drawn)
     drawn += [(word, -1) for word in finalizers.split()]
     steps = _steps(drawn, ordinary, each)
+    steps_of: list[list[int]] = [[] for _ in described]
+    for index, (_, phase) in enumerate(drawn):
+        if phase >= 0:
+            steps_of[phase].append(index)
     return Graph(
         digest=DIGEST,
         name="play",
@@ -47,7 +51,7 @@ def graph(text: str, each: Each = NOTHING, *, finalizers: str = "", phases: Each
         by_id={step.id: step.index for step in steps},
         ordinary=ordinary,
         phases=tuple(
-            GraphPhase(name, entry, steps=tuple(s.index for s in steps if s.phase == number), **phases.get(name, {}))
+            GraphPhase(name, entry, steps=tuple(steps_of[number]), **phases.get(name, {}))
             for number, (name, entry) in enumerate(described)
         ),
         entries=tuple(entries),
@@ -57,7 +61,12 @@ def graph(text: str, each: Each = NOTHING, *, finalizers: str = "", phases: Each
 
 def _steps(drawn: list[tuple[str, int]], ordinary: int, each: Each) -> tuple[GraphStep, ...]:
     names = [word.partition("<-")[0] for word, _ in drawn]
-    needs = [tuple(sorted(names.index(one) for one in word.partition("<-")[2].split(",") if one)) for word, _ in drawn]
+    place = {name: index for index, name in enumerate(names)}
+    needs = [tuple(sorted(place[one] for one in word.partition("<-")[2].split(",") if one)) for word, _ in drawn]
+    successors: list[list[int]] = [[] for _ in names]
+    for index, needed in enumerate(needs):
+        for one in needed:
+            successors[one].append(index)
     assert set(each) <= {*names, "*"}, each
     return tuple(
         GraphStep(
@@ -65,7 +74,7 @@ def _steps(drawn: list[tuple[str, int]], ordinary: int, each: Each) -> tuple[Gra
             index=index,
             needs=len(needs[index]),
             dependencies=needs[index],
-            successors=tuple(other for other, needed in enumerate(needs) if index in needed),
+            successors=tuple(successors[index]),
             phase=drawn[index][1],
             finalizer=index >= ordinary,
             **{**each.get("*", {}), **each.get(name, {})},
