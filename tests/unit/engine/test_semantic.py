@@ -23,7 +23,7 @@ OUTCOMES = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, database=None)
 @given(graphs(orderly=True), OUTCOMES, st.sets(st.sampled_from("abcdef")), st.integers())
 def test_it_does_not_depend_on_the_order_of_finishing(drawn: Graph, ends: Any, skipped: set[str], seed: int) -> None:
     ends = {name: [*words, "exit 1"] if name[-1] != "]" else words for name, words in ends.items()}
@@ -35,7 +35,7 @@ def test_it_does_not_depend_on_the_order_of_finishing(drawn: Graph, ends: Any, s
     assert semantic_content(shuffled.state) == semantic_content(plain.state)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, database=None)
 @given(graphs(orderly=True), OUTCOMES, st.integers(0, 60), st.integers(0, 9), st.integers())
 def test_it_is_the_same_after_a_crash_anywhere(drawn: Graph, ends: Any, turns: int, lost: int, seed: int) -> None:
     plain, crashed = World(drawn), World(drawn)
