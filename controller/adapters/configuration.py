@@ -118,7 +118,7 @@ def _file(path: Path, problems: list[str]) -> tuple[str, dict[str, Any]]:
     try:
         with path.open("rb") as stream:
             return str(path), tomllib.load(stream)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         pass
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(f"{path}: {error}")

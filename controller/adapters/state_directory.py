@@ -74,7 +74,7 @@ class StateDirectory:
             if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
                 raise DiskFull(f"cannot make {self.path}: no space left", hint="free some space") from error
             raise StoreUnavailable(
-                f"cannot make {self.path}: {error}", hint="name a writable folder with --state-dir"
+                f"cannot make {self.path}: {error.strerror}", hint="name a writable folder with --state-dir"
             ) from error
 
     def _refuse_foreign(self) -> None:

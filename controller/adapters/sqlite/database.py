@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from controller.adapters.sqlite.failures import named, named_as
-from controller.adapters.sqlite.schema import STEPS, Step, migrate, refuse_newer
+from controller.adapters.sqlite.schema import STEPS, Step, migrate, refuse_newer, refuse_newer_file
 from controller.adapters.sqlite.snapshot import open_copy
 from controller.errors import InvariantViolated, LedgerInconsistent, StoreUnavailable
 from controller.ports.clock import Clock
@@ -68,6 +68,7 @@ class Database:
         Raises StateTooNew; StoreUnavailable; DiskFull.
         """
         with named_as(f"open {path.name}", path.parent):
+            refuse_newer_file(path, steps)
             connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000)
             try:
                 refuse_newer(connection, steps, str(path))

@@ -1,6 +1,7 @@
 """What a failure of disk or database is called where nobody knows SQLite."""
 
 import errno
+import os
 import resource
 import sqlite3
 import tempfile
@@ -17,6 +18,11 @@ ALMOST_NOTHING = 64 * 1024
 """Bytes. SQLite reports some shortages (a quota, its shared-memory file, fsync) as plain I/O errors; where so little
 cannot be written the reason is the disk."""
 
+_CLOSED = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
+"""What SQLite says where it may not make its side files, or not write at all."""
+
+_ANOTHER_FOLDER = "name a writable folder with --state-dir"
+
 _FREE_SPACE = "free some space, then: libretto resume"
 
 
@@ -24,12 +30,16 @@ def named(error: sqlite3.Error | OSError, what: str, where: Path) -> DiskFull | 
     """Return our error for `error`, met while doing `what` in the folder `where`; the caller raises it `from error`."""
     if isinstance(error, OSError):
         full = error.errno in NO_SPACE
+        said = error.strerror or str(error)
     else:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         full = code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _nothing_left(where))
+        said = str(error)
+        if code in _CLOSED and where.is_dir() and not os.access(where, os.W_OK):
+            return StoreUnavailable(f"cannot {what} in {where}: the folder cannot be written", hint=_ANOTHER_FOLDER)
     if full:
         return DiskFull(f"cannot {what} in {where}: no space left", hint=_FREE_SPACE)
-    return StoreUnavailable(f"cannot {what} in {where}: {error}")
+    return StoreUnavailable(f"cannot {what} in {where}: {said}")
 
 
 @contextmanager

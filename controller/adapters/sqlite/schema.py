@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from pathlib import Path
 
 from controller.errors import StateTooNew
 
@@ -52,20 +53,42 @@ STEPS: Sequence[Step] = (
 """From version n to n + 1, in order; an empty file is version 0. Never change a step that was released: add one."""
 
 
+_MAGIC = b"SQLite format 3\0"
+_VERSION, _HEADER = 60, 64
+"""Where a database file has its `user_version` (SQLite file format, section 1.3)."""
+
+
 def refuse_newer(connection: sqlite3.Connection, steps: Sequence[Step], path: str) -> int:
     """Return the version of the database. Raises StateTooNew when this Libretto does not know it."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    _refuse(version, steps, path)
+    return int(version)
+
+
+def refuse_newer_file(path: Path, steps: Sequence[Step]) -> None:
+    """Look at the version without SQLite, which would make side files. Raises StateTooNew; OSError."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER)
+    except FileNotFoundError:
+        return
+    if len(header) == _HEADER and header.startswith(_MAGIC):
+        _refuse(int.from_bytes(header[_VERSION:_HEADER], "big"), steps, str(path))
+
+
+def _refuse(version: int, steps: Sequence[Step], path: str) -> None:
     if version > len(steps):
         raise StateTooNew(
             f"{path} has schema version {version}; this Libretto knows versions up to {len(steps)}",
             hint="use the Libretto that wrote it or a newer one, or name another folder with --state-dir",
         )
-    return int(version)
 
 
 def migrate(connection: sqlite3.Connection, steps: Sequence[Step], path: str) -> None:
     """Bring the database to the current version, one transaction per step; another process may do the same at once."""
+    older = False
     while refuse_newer(connection, steps, path) < len(steps):
+        older = True
         connection.execute("BEGIN IMMEDIATE")
         try:
             # Asked again now that nobody else can write.
@@ -77,3 +100,6 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[Step], path: str) ->
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+    if older:
+        # Into the file itself, where an older Libretto sees it without opening the database.
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

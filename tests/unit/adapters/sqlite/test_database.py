@@ -92,6 +92,18 @@ def test_a_newer_database_is_refused_and_untouched(path: Path, clock: SettableCl
     assert path.read_bytes() == before
 
 
+def test_a_newer_database_in_use_is_left_alone(path: Path, clock: SettableClock) -> None:
+    """Its version is in the file itself, so that looking at it needs no lock and makes no side file."""
+    newer = Database.open(path, clock, steps=ONE_MORE)
+    before = {one.name: one.read_bytes() for one in path.parent.iterdir()}
+    moment = path.parent.stat().st_mtime_ns
+    with pytest.raises(StateTooNew):
+        Database.open(path, clock)
+    assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == before
+    assert path.parent.stat().st_mtime_ns == moment
+    newer.close()
+
+
 def test_terminals_that_create_it_at_once_agree(path: Path, clock: SettableClock) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda _: _open_and_close(path, clock), range(8))) == [None] * 8

@@ -67,3 +67,13 @@ def test_an_input_error_where_nothing_can_be_written_is_a_full_disk(tmp_path: Pa
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert type(named(error, "write state.db", tmp_path / "gone")) is StoreUnavailable
+
+
+def test_a_folder_that_cannot_be_written_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = sqlite3.OperationalError("unable to open database file")
+    error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+    assert "unable to open database file" in named(error, "open state.db", tmp_path).message
+    monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (tmp_path, os.W_OK))
+    ours = named(error, "open state.db", tmp_path)
+    assert ours.message == f"cannot open state.db in {tmp_path}: the folder cannot be written"
+    assert ours.hint == "name a writable folder with --state-dir"
