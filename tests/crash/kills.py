@@ -11,7 +11,8 @@ from time import monotonic
 
 from controller.model.states import RunState
 from tests.crash import fifty
-from tests.crash.project import Project, killed
+from tests.crash.project import Project
+from tests.scenes.program import killed
 
 LOOK_S = 0.001
 START_S = 0.7

@@ -4,11 +4,8 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,13 +18,9 @@ from controller.model.states import RunState
 from controller.runtime.look import Look
 from controller.runtime.member import Member
 from controller.wiring.local import Local
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.scenes.program import Said, begin, ended, environment
 
 API = "libretto.dev/v1alpha1"
-
-PATIENCE_S = 60.0
-"""Seconds after which a test gives up: a busy machine is slow, a right program is not."""
 
 WORK = """\
 echo "begin $LIBRETTO_STEP $LIBRETTO_ATTEMPT $LIBRETTO_ROLE" >> marks
@@ -58,14 +51,6 @@ class Mark(NamedTuple):
     step: str
     attempt: int
     role: str
-
-
-class Said(NamedTuple):
-    """What a verb came to."""
-
-    code: int
-    out: str
-    err: str
 
 
 def work(
@@ -100,13 +85,12 @@ def step(name: str, *after: str, told: Mapping[str, Any] | None = None, **more: 
 class Project:
     """A folder with definitions and a state directory, and a user in front of it."""
 
-    def __init__(self, place: Path, **environment: str) -> None:
+    def __init__(self, place: Path, **more: str) -> None:
         self.place = place
         self.state = place / ".libretto"
         self.before: Sequence[str] = ()
         """Words to put before every verb."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "USER", "LOGNAME") if name in os.environ}
-        self.environment = {**kept, "PYTHONPATH": os.fspath(ROOT), "LC_ALL": "C.UTF-8", "TZ": "UTC", **environment}
+        self.environment = environment(**more)
         self.agent("worker")
 
     def agent(self, name: str, process: Mapping[str, Any] | None = None, **spec: Any) -> None:
@@ -136,15 +120,7 @@ class Project:
     def begin(self, *words: str) -> "subprocess.Popen[str]":
         """Start a verb without a terminal."""
         elsewhere = () if self.state.parent == self.place else ("--state-dir", os.fspath(self.state))
-        return subprocess.Popen(
-            [*self.before, sys.executable, "-m", "controller", *elsewhere, *words],
-            cwd=self.place,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return begin(self.place, *elsewhere, *words, before=self.before, given=self.environment)
 
     def call(self, *words: str) -> Said:
         """Run a verb to its end."""
@@ -253,17 +229,6 @@ class Project:
             _signal(pid, signal.SIGKILL)
 
 
-def ended(process: "subprocess.Popen[str]") -> Said:
-    """Wait for the end of a verb."""
-    try:
-        out, err = process.communicate(timeout=PATIENCE_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        out, err = process.communicate()
-        raise AssertionError(f"it does not end:\n{out}\n{err}") from None
-    return Said(process.returncode, out, err)
-
-
 def heard(process: "subprocess.Popen[str]", text: str) -> str:
     """Return what a verb says until it has said `text`; `ended` returns only what comes after."""
     assert process.stdout is not None
@@ -273,21 +238,6 @@ def heard(process: "subprocess.Popen[str]", text: str) -> str:
         assert chunk, f"it never said {text!r}: {said.decode()}"
         said += chunk
     return said.decode()
-
-
-def killed(process: "subprocess.Popen[str]") -> bool:
-    """Kill a verb with `kill -9`; return whether it had not ended before."""
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    return process.returncode == -signal.SIGKILL
-
-
-def until(condition: Callable[[], object], what: str = "") -> None:
-    """Wait until the real world is so; look every few milliseconds."""
-    deadline, pause = time.monotonic() + PATIENCE_S, threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, f"never: {what or condition}"
-        pause.wait(0.002)
 
 
 def _signal(pid: int, number: int) -> None:

@@ -7,7 +7,8 @@ import subprocess
 import pytest
 
 from controller.model.states import RunState
-from tests.crash.project import HELD, Project, ended, killed, step, until
+from tests.crash.project import HELD, Project, step
+from tests.scenes.program import ended, killed, until
 
 RETRY = {"onStepFailure": {"maxAttempts": 3, "initialDelayMs": 250, "allowSkip": True}}
 

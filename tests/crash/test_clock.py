@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from controller.model.states import RunState
-from tests.crash.project import HELD, Project, ended, heard, killed, step, until
+from tests.crash.project import HELD, Project, heard, step
+from tests.scenes.program import ended, killed, until
 
 SHIFTED = Path(__file__).parent / "wall"
 HOUR_MS = 3_600_000

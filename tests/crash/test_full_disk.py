@@ -9,7 +9,8 @@ import pytest
 from controller.entrypoints.cli.wording import short
 from controller.model.states import RunState
 from tests.crash.disk import Disk, disk, kinds
-from tests.crash.project import HELD, Project, Said, ended, killed, step, until
+from tests.crash.project import HELD, Project, step
+from tests.scenes.program import Said, ended, killed, until
 
 STEPS = 30
 SILENT = {"silent": True}

@@ -6,7 +6,8 @@ import signal
 
 import pytest
 
-from tests.crash.project import HELD, Project, ended, killed, step, until
+from tests.crash.project import HELD, Project, step
+from tests.scenes.program import ended, killed, until
 
 ANOTHER = "00000000-1111-2222-3333-444444444444"
 

@@ -9,8 +9,8 @@ import pytest
 from controller.engine.units import unit_named
 from controller.entrypoints.cli.wording import short
 from controller.model.states import RunState
-from tests.crash.project import HELD, Project, ended, step, until
-from tests.scenes.program import terminal
+from tests.crash.project import HELD, Project, step
+from tests.scenes.program import ended, terminal, until
 
 BESIDE = {"execution": {"concurrency": {"maxParallel": 2}}}
 

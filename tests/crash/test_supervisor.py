@@ -11,7 +11,8 @@ import pytest
 
 from controller.model.states import RunState
 from tests.crash import fifty
-from tests.crash.project import HELD, Mark, Project, ended, killed, step, until
+from tests.crash.project import HELD, Mark, Project, step
+from tests.scenes.program import ended, killed, until
 
 RETRY = {"onStepFailure": {"maxAttempts": 2, "initialDelayMs": 250}}
 

@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from controller.model.states import RunState
-from tests.crash.project import Project, ended, killed, step, until, work
+from tests.crash.project import Project, step, work
+from tests.scenes.program import ended, killed, until
 
 
 def begin_undo(project: Project) -> "subprocess.Popen[str]":

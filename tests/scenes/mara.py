@@ -1,48 +1,17 @@
 """A user called mara at work: real commands in a project folder, and what they say without what differs from run to run."""
 
-import re
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
-from tests.scenes.normalise import normalised
-from tests.scenes.program import PATIENCE, PROGRAM, ROOT, environment
+from tests.scenes.program import ROOT, Said, begin, ended
 
 LOOKS = 200
 """Looks at a state before it counts as never coming; each starts a program, so this is about a minute."""
-
-_MORE = (
-    (re.compile(r"at commit [0-9a-f]{7,12}\b"), "at commit COMMIT"),
-    (re.compile(r"\b\d+s ago\b|(?<= )\d+s(?= )"), "AGE"),
-    (re.compile(r"(?<=RUN)-+"), ""),
-    (re.compile(r"(?<=\S) {2,}"), "  "),
-)
-"""Beside the shared rules: ages, commits of definitions, and the gaps of columns, whose width follows the longest cell."""
-
-
-def normal(text: str) -> list[str]:
-    """Return the lines of a text without what differs from run to run."""
-    text = normalised(text)
-    for pattern, word in _MORE:
-        text = pattern.sub(word, text)
-    return text.splitlines()
-
-
-class Said(NamedTuple):
-    """What a command came to."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        """Everything that a person saw: standard output, then standard error."""
-        return normal(self.out + self.err)
 
 
 class Project:
@@ -52,7 +21,7 @@ class Project:
         self.folder = folder
         self.state = folder / ".libretto"
         who = dict.fromkeys(("LOGNAME", "USER", "LNAME", "USERNAME"), "mara")
-        self.environment = environment(**who, COLUMNS="200")
+        self.environment = {**who, "COLUMNS": "200"}
 
     @classmethod
     def with_definitions(cls, folder: Path) -> "Project":
@@ -66,15 +35,7 @@ class Project:
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command and let it run."""
-        return subprocess.Popen(
-            [*PROGRAM, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return begin(self.folder, *arguments, given=self.environment)
 
     def call(self, *arguments: str) -> Said:
         """Run a command to its end."""
@@ -95,12 +56,6 @@ class Project:
             if said.code == 0 and what(answer):
                 return answer
         raise AssertionError(f"never came: {answer}")
-
-
-def ended(process: subprocess.Popen[str]) -> Said:
-    """Wait for the end of a command."""
-    out, err = process.communicate(timeout=PATIENCE)
-    return Said(process.returncode, out, err)
 
 
 def waits(answer: Any) -> bool:

@@ -19,7 +19,15 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b\d+m\d\ds\b"), "0.0s"),
     (re.compile(r"\b\d+[smhd](?= old)"), "0s"),
     (re.compile(r"(?<= @ )[0-9a-f]{7}\+?"), "COMMIT"),
+    (re.compile(r"(?<=at commit )[0-9a-f]{7,12}\b"), "COMMIT"),
 )
+
+_LOOSE: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\b\d+s ago\b|(?<= )\d+s(?= )"), "AGE"),
+    (re.compile(r"(?<=RUN)-+"), ""),
+    (re.compile(r"(?<=\S) {2,}"), "  "),
+)
+"""Ages, and the gaps of columns, whose width follows the longest cell."""
 
 
 def normalised(text: str, *places: Path) -> str:
@@ -29,6 +37,14 @@ def normalised(text: str, *places: Path) -> str:
     for pattern, word in _RULES:
         text = pattern.sub(word, text)
     return re.sub(rf"\b(by) {re.escape(getpass.getuser())}\b", r"\1 USER", text)
+
+
+def loosely(text: str) -> list[str]:
+    """Return the normalised lines without the exact widths of columns and without ages."""
+    text = normalised(text)
+    for pattern, word in _LOOSE:
+        text = pattern.sub(word, text)
+    return text.splitlines()
 
 
 def by_step(text: str) -> list[str]:

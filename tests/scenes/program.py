@@ -11,10 +11,12 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
+from tests.scenes.normalise import loosely
 from tests.scenes.screen import Screen
 
 PROGRAM = (sys.executable, "-m", "controller")
@@ -31,33 +33,69 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": os.fspath(ROOT), "LC_ALL": "C.UTF-8", "TZ": "UTC", **more}
 
 
-def libretto(place: Path, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
-    """Run a verb to its end in a project folder, without a terminal."""
-    return subprocess.run(
-        [*PROGRAM, *words],
+class Said(NamedTuple):
+    """What a verb came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """Everything that a person saw: standard output, then standard error."""
+        return loosely(self.out + self.err)
+
+
+def begin(
+    place: Path,
+    *words: str,
+    before: Sequence[str] = (),
+    given: Mapping[str, str] | None = None,
+    stderr: int = subprocess.PIPE,
+) -> "subprocess.Popen[str]":
+    """Start a verb in a project folder, without a terminal.
+
+    `before` are words to put before the program, `given` is what the environment holds beside the usual.
+    """
+    return subprocess.Popen(
+        [*before, *PROGRAM, *words],
         cwd=place,
-        env=environment(**more),
+        env=environment(**(given or {})),
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
-        timeout=PATIENCE,
-        check=False,
     )
+
+
+def ended(process: "subprocess.Popen[str]") -> Said:
+    """Wait for the end of a verb."""
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise AssertionError(f"it does not end:\n{out}\n{err}") from None
+    return Said(process.returncode, out, err)
+
+
+def killed(process: "subprocess.Popen[str]") -> bool:
+    """Kill a verb with `kill -9`; return whether it had not ended before."""
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return process.returncode == -signal.SIGKILL
+
+
+def libretto(place: Path, *words: str, **more: str) -> Said:
+    """Run a verb to its end in a project folder, without a terminal."""
+    return ended(begin(place, *words, given=more))
 
 
 class Piped:
     """A verb that writes to a pipe, watched line by line."""
 
     def __init__(self, place: Path, *words: str, **more: str) -> None:
-        self.process = subprocess.Popen(
-            [*PROGRAM, *words],
-            cwd=place,
-            env=environment(**more),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        self.process = begin(place, *words, given=more, stderr=subprocess.STDOUT)
         self.output = ""
 
     def wait_for(self, text: str) -> None:
@@ -146,12 +184,12 @@ def terminal(place: Path, *words: str, columns: int = 200, lines: int = 50, **mo
         opened.kill()
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait until something outside is so."""
+def until(condition: Callable[[], object], what: str = "") -> None:
+    """Wait until something outside is so; look every few milliseconds."""
     deadline, pause = time.monotonic() + PATIENCE, threading.Event()
     while not condition():
-        assert time.monotonic() < deadline, f"never: {what}"
-        pause.wait(0.01)
+        assert time.monotonic() < deadline, f"never: {what or condition}"
+        pause.wait(0.005)
 
 
 def supervised(place: Path) -> bool:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenes.mara import Project, ended, waits
+from tests.scenes.mara import Project, waits
+from tests.scenes.program import ended
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from controller.model.decision import Decision
 from controller.model.record import Actor, Record, decode
 from controller.model.states import Verdict
 from controller.wiring.local import Local
-from tests.scenes.mara import Project, ended, waits
+from tests.scenes.mara import Project, waits
+from tests.scenes.program import ended
 
 RELEASE_MS = 200
 """An approval in one terminal releases a run in another within this time."""

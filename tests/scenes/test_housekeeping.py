@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.scenes.mara import normal
+from tests.scenes.normalise import loosely
 from tests.scenes.program import libretto
 from tests.scenes.project import project
 
@@ -42,8 +42,8 @@ definitions/kpi-tracking/definition.yaml:10:12  after kpi-tracking 1.1.0: step "
 
 def seen(place: Path, *words: str) -> tuple[int, str]:
     said = libretto(place, *words)
-    text = "\n".join([*normal(said.stdout + said.stderr), ""])
-    return said.returncode, re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "DATE", text)
+    text = "\n".join([*loosely(said.out + said.err), ""])
+    return said.code, re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "DATE", text)
 
 
 @pytest.mark.requirement("DEF-059", "DEF-060", "DEF-062")
@@ -70,29 +70,29 @@ def test_what_is_published_is_run_by_its_name(tmp_path: Path) -> None:
 @pytest.mark.requirement("DEF-061")
 def test_a_run_keeps_its_definition_whatever_becomes_of_it(tmp_path: Path) -> None:
     place = project(tmp_path, *NAMES, shipped=True)
-    assert libretto(place, "definitions", "publish", "definitions", "--activate").returncode == 0
-    assert libretto(place, "run", REVIEW, "--no-wait").returncode == 7
+    assert libretto(place, "definitions", "publish", "definitions", "--activate").code == 0
+    assert libretto(place, "run", REVIEW, "--no-wait").code == 7
     for verb in ("deprecate", "archive"):
-        assert libretto(place, "definitions", verb, REVIEW).returncode == 0
-    assert libretto(place, "definitions", "archive", "kpi-tracking").returncode == 0
+        assert libretto(place, "definitions", verb, REVIEW).code == 0
+    assert libretto(place, "definitions", "archive", "kpi-tracking").code == 0
     shutil.rmtree(place / "definitions")
-    assert libretto(place, "approve", "latest").returncode == 0
+    assert libretto(place, "approve", "latest").code == 0
     resumed = libretto(place, "resume", "latest")
-    assert resumed.returncode == 0, resumed.stderr
-    verified = orjson.loads(libretto(place, "verify", "latest", "-o", "json").stdout)
+    assert resumed.code == 0, resumed.err
+    verified = orjson.loads(libretto(place, "verify", "latest", "-o", "json").out)
     assert (verified[0]["sound"], verified[0]["runs"][0]["state"]) == (True, "Succeeded")
 
 
 def test_old_runs_go_when_they_are_told_to(tmp_path: Path) -> None:
     place = project(tmp_path, "content")
     for _ in range(2):
-        assert libretto(place, "run", "definitions/content").returncode == 0
+        assert libretto(place, "run", "definitions/content").code == 0
     code, said = seen(place, "clean", "--runs", "1", "--dry-run")
     assert (code, said.splitlines()[0].partition(":")[0]) == (0, "would remove 1 run and 0 unused blobs")
-    assert len(orjson.loads(libretto(place, "verify", "-o", "json").stdout)) == 2
-    removed = orjson.loads(libretto(place, "clean", "--runs", "1", "-o", "json").stdout)
+    assert len(orjson.loads(libretto(place, "verify", "-o", "json").out)) == 2
+    removed = orjson.loads(libretto(place, "clean", "--runs", "1", "-o", "json").out)
     assert [one["limit"] for one in removed["removed"]] == ["runs"]
-    assert len(orjson.loads(libretto(place, "verify", "-o", "json").stdout)) == 1
+    assert len(orjson.loads(libretto(place, "verify", "-o", "json").out)) == 1
     assert seen(place, "clean") == (0, "nothing to remove: everything is within the limits and in use\n")
     assert seen(place, "clean", "--age", "soon")[0] == 2
     assert seen(place, "clean", "--size", "3 parsecs")[0] == 2
@@ -101,15 +101,15 @@ def test_old_runs_go_when_they_are_told_to(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shells_can_complete(tmp_path: Path, shell: str) -> None:
     said = libretto(tmp_path, "completion", shell)
-    assert said.returncode == 0
-    assert f"_LIBRETTO_COMPLETE={shell}_complete" in said.stdout
+    assert said.code == 0
+    assert f"_LIBRETTO_COMPLETE={shell}_complete" in said.out
     assert not (tmp_path / ".libretto").exists()
 
 
 def test_a_report_of_a_run_that_waits_is_a_status_report(tmp_path: Path) -> None:
     place = project(tmp_path, *NAMES, shipped=True)
-    assert libretto(place, "run", f"definitions/{REVIEW}", "--no-wait").returncode == 7
-    status = orjson.loads(libretto(place, "report", "--format", "json").stdout)
+    assert libretto(place, "run", f"definitions/{REVIEW}", "--no-wait").code == 7
+    status = orjson.loads(libretto(place, "report", "--format", "json").out)
     assert (status["report"], status["status"]) == ("status", "AwaitingApproval")
     assert [alert["type"] for alert in status["alerts"]] == ["gate_waiting"]
 
@@ -118,17 +118,17 @@ def test_a_report_of_a_run_that_waits_is_a_status_report(tmp_path: Path) -> None
 def test_a_run_that_a_task_asked_for_tells_the_task_and_how_it_stands(tmp_path: Path) -> None:
     place = project(tmp_path, *NAMES, shipped=True)
     asked = ("--task-id", "T-7", "--task-user", "u9", "--request-metadata", "ticket=OPS-1")
-    assert libretto(place, "run", f"definitions/{REVIEW}", "--no-wait", *asked).returncode == 7
+    assert libretto(place, "run", f"definitions/{REVIEW}", "--no-wait", *asked).code == 7
 
     def stands() -> tuple[str, object, object]:
-        report = orjson.loads(libretto(place, "report", "--format", "json").stdout)
+        report = orjson.loads(libretto(place, "report", "--format", "json").out)
         return report["status"], report["metadata"]["task"], report["metadata"]["requestMetadata"]
 
     task, kept = {"id": "T-7", "userId": "u9"}, {"ticket": "OPS-1"}
     assert stands() == ("AwaitingApproval", task, kept)
-    assert libretto(place, "approve", "latest").returncode == 0
-    assert libretto(place, "resume", "latest").returncode == 0
+    assert libretto(place, "approve", "latest").code == 0
+    assert libretto(place, "resume", "latest").code == 0
     assert stands() == ("Succeeded", task, kept)
-    assert libretto(place, "export", "latest", "-o", "run.zip").returncode == 0
-    ledger = orjson.loads(libretto(place, "verify", "run.zip", "-o", "json").stdout)
+    assert libretto(place, "export", "latest", "-o", "run.zip").code == 0
+    ledger = orjson.loads(libretto(place, "verify", "run.zip", "-o", "json").out)
     assert ledger[0]["sound"]

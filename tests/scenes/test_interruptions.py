@@ -57,7 +57,7 @@ def test_a_signal_suspends_the_run_and_resume_goes_on(tmp_path: Path, number: si
 
     (place / "go").touch()
     seen = libretto(place, "resume")
-    assert (normalised(seen.stdout), seen.stderr, seen.returncode) == (RESUMED, "", 0)
+    assert (normalised(seen.out), seen.err, seen.code) == (RESUMED, "", 0)
 
 
 def test_a_second_interrupt_kills(tmp_path: Path) -> None:
@@ -88,8 +88,8 @@ def test_a_closed_terminal_leaves_the_steps_running(tmp_path: Path) -> None:
     until(lambda: not supervised(place), "the step has ended by itself")
 
     after = libretto(place, "resume")
-    assert "waits succeeded its process finished while nobody watched: exit 0, output taken over" in after.stdout
-    assert "no step ran twice" in after.stdout
+    assert "waits succeeded its process finished while nobody watched: exit 0, output taken over" in after.out
+    assert "no step ran twice" in after.out
     assert (place / "started").read_text() == "waits\n"
 
 
@@ -104,7 +104,7 @@ def test_a_reader_that_goes_away_does_not_end_the_run(tmp_path: Path) -> None:
     os.close(reader)
     (place / "go").touch()
     assert driving.wait(60) == 0
-    assert libretto(place, "resume").stdout == "no run was left unfinished\n"
+    assert libretto(place, "resume").out == "no run was left unfinished\n"
 
 
 def test_without_colours_where_they_are_not_wanted(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.scenes.mara import Project, ended, waits
+from tests.scenes.mara import Project, waits
+from tests.scenes.program import ended
 
 LOOKS: dict[str, tuple[str, ...]] = {
     "status of all": ("status",),

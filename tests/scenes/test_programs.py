@@ -14,7 +14,7 @@ from tests.scenes.project import project
 def test_json_lines_are_the_ledger_and_the_result(tmp_path: Path) -> None:
     place = project(tmp_path, "content")
     seen = libretto(place, "run", "definitions/content", "-o", "json")
-    *records, last = [json.loads(line) for line in seen.stdout.splitlines()]
+    *records, last = [json.loads(line) for line in seen.out.splitlines()]
     result = last["result"]
     assert [line["record"]["seq"] for line in records] == list(range(result["records"]))
     assert {line["run"] for line in records} == {result["run"]}
@@ -28,8 +28,8 @@ def test_json_lines_are_the_ledger_and_the_result(tmp_path: Path) -> None:
 def test_yaml_is_the_result(tmp_path: Path) -> None:
     place = project(tmp_path, "gated")
     seen = libretto(place, "run", "definitions/gated", "-o", "yaml", "--no-wait")
-    result = yaml.safe_load(seen.stdout)["result"]
-    assert (result["state"], result["ending"], seen.returncode) == ("AwaitingApproval", "waiting", 7)
+    result = yaml.safe_load(seen.out)["result"]
+    assert (result["state"], result["ending"], seen.code) == ("AwaitingApproval", "waiting", 7)
     assert [gate["gate"] for gate in result["gates"]] == ["draft"]
     assert result["next"][0]["command"] == f"libretto approve {result['run'][:10]}"
 
@@ -42,7 +42,7 @@ def test_parameters_and_metadata(tmp_path: Path) -> None:
     words = ["--params", "values.yaml", "--param", "colour=a deep blue", "--request-metadata", "ticket=42"]
     task = ["--request-metadata", "from=mail", "--task-id", "t-1", "--task-user", "ada"]
     seen = libretto(place, "run", "definitions/slow", *words, *task, "-o", "json")
-    result = json.loads(seen.stdout.splitlines()[-1])["result"]
+    result = json.loads(seen.out.splitlines()[-1])["result"]
     assert result["outputs"] == {"size": 7, "colour": "a deep blue"}
     local = Local.open(str(place / ".libretto"), read_only=True)
     try:
@@ -72,28 +72,28 @@ def test_mistakes_are_told_and_nothing_runs(tmp_path: Path, words: list[str], sa
     place = project(tmp_path, "slow", "launch")
     (place / "twice.yaml").write_text("size: 1\nsize: 2\n")
     seen = libretto(place, *words)
-    assert said in seen.stderr
-    assert (seen.stdout, seen.returncode) == ("", code)
-    assert "Traceback" not in seen.stderr
+    assert said in seen.err
+    assert (seen.out, seen.code) == ("", code)
+    assert "Traceback" not in seen.err
 
 
 def test_rerun_reuses_what_does_not_follow(tmp_path: Path) -> None:
     place = project(tmp_path, "content")
-    assert libretto(place, "run", "definitions/content").returncode == 0
+    assert libretto(place, "run", "definitions/content").code == 0
     seen = libretto(place, "rerun", "latest", "--from", "fact-check", "-o", "json")
-    result = json.loads(seen.stdout.splitlines()[-1])["result"]
+    result = json.loads(seen.out.splitlines()[-1])["result"]
     assert result["steps"]["reused"] == 2
     assert (result["state"], result["retries"]) == ("Succeeded", 1)
     wrong = libretto(place, "rerun", "latest", "--from", "nothing")
-    assert 'has no step "nothing" to begin from' in wrong.stderr
-    assert wrong.returncode == 2
+    assert 'has no step "nothing" to begin from' in wrong.err
+    assert wrong.code == 2
     whole = libretto(place, "rerun", "latest", "-o", "json")
-    assert json.loads(whole.stdout.splitlines()[-1])["result"]["steps"]["reused"] == 0
+    assert json.loads(whole.out.splitlines()[-1])["result"]["steps"]["reused"] == 0
 
 
 def test_a_settled_run_is_not_resumed(tmp_path: Path) -> None:
     place = project(tmp_path, "content")
-    assert libretto(place, "run", "definitions/content").returncode == 0
+    assert libretto(place, "run", "definitions/content").code == 0
     seen = libretto(place, "resume", "latest")
-    assert "is Succeeded: there is nothing to resume" in seen.stderr
-    assert seen.returncode == 9
+    assert "is Succeeded: there is nothing to resume" in seen.err
+    assert seen.code == 9

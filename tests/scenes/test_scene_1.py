@@ -82,5 +82,5 @@ def test_scene_1_on_a_terminal(tmp_path: Path) -> None:
 
 def test_scene_1_elsewhere(tmp_path: Path) -> None:
     seen = libretto(project(tmp_path, *ORCHESTRATIONS, shipped=True), "try")
-    assert by_step(normalised(seen.stdout)) == LINES.splitlines()
-    assert (seen.stderr, seen.returncode) == ("", 0)
+    assert by_step(normalised(seen.out)) == LINES.splitlines()
+    assert (seen.err, seen.code) == ("", 0)

@@ -17,5 +17,5 @@ definitions/launch/definition.yaml:22:19  ttlSeconds is "1 day"; expected a whol
 
 def test_scene_2(tmp_path: Path) -> None:
     seen = libretto(project(tmp_path, "launch"), "validate", "definitions/launch/definition.yaml")
-    assert seen.stdout == OUTPUT
-    assert (seen.stderr, seen.returncode) == ("", 3)
+    assert seen.out == OUTPUT
+    assert (seen.err, seen.code) == ("", 3)

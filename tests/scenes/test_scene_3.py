@@ -28,7 +28,7 @@ Succeeded in 0.0s · 3 steps (1 cached), 1 retry · ledger 10 records, head DIGE
 @pytest.mark.requirement("ENG-057")
 def test_scene_3(tmp_path: Path) -> None:
     place = project(tmp_path, "content")
-    assert libretto(place, "run", "definitions/content").returncode == 0
+    assert libretto(place, "run", "definitions/content").code == 0
     seen = libretto(place, "run", "definitions/content")
-    assert normalised(seen.stdout) == OUTPUT
-    assert (seen.stderr, seen.returncode) == ("", 0)
+    assert normalised(seen.out) == OUTPUT
+    assert (seen.err, seen.code) == ("", 0)

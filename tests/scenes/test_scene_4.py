@@ -42,6 +42,6 @@ def test_scene_4(tmp_path: Path) -> None:
     until(lambda: not supervised(place), "the process of load-31 has ended")
 
     seen = libretto(place, "resume")
-    assert normalised(seen.stdout) == expected()
-    assert (seen.stderr, seen.returncode) == ("", 0)
+    assert normalised(seen.out) == expected()
+    assert (seen.err, seen.code) == ("", 0)
     assert (place / "started").read_text() == "load-31\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.scenes.mara import normal
+from tests.scenes.normalise import loosely
 from tests.scenes.program import libretto
 from tests.scenes.project import project
 
@@ -49,13 +49,13 @@ sound: 1 run tree, 46 records
 
 
 def normalised(text: str) -> str:
-    return "\n".join([*normal(text), ""])
+    return "\n".join([*loosely(text), ""])
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = project(tmp_path_factory.mktemp("scene"), "finance-quarterly-review", "kpi-tracking", shipped=True)
-    assert libretto(place, "try").returncode == 0
+    assert libretto(place, "try").code == 0
     return place
 
 
@@ -63,8 +63,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def auditor(played: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another machine, as far as anybody can tell: nothing but the bundle."""
     seen = libretto(played, "export", "latest", "-o", "q3.zip")
-    size = seen.stdout.splitlines()[0].rpartition(", ")[2]
-    assert (normalised(seen.stdout).replace(size, "SIZE"), seen.stderr, seen.returncode) == (EXPORTED, "", 0)
+    size = seen.out.splitlines()[0].rpartition(", ")[2]
+    assert (normalised(seen.out).replace(size, "SIZE"), seen.err, seen.code) == (EXPORTED, "", 0)
     place = tmp_path_factory.mktemp("auditor")
     (place / "q3.zip").write_bytes((played / "q3.zip").read_bytes())
     return place
@@ -87,56 +87,56 @@ def edited(place: Path) -> str:
 @pytest.mark.requirement("ENG-059")
 def test_scene_8(auditor: Path) -> None:
     seen = libretto(auditor, "verify", "q3.zip")
-    assert (normalised(seen.stdout), seen.stderr, seen.returncode) == (SOUND, "", 0)
+    assert (normalised(seen.out), seen.err, seen.code) == (SOUND, "", 0)
     name = edited(auditor)
     seen = libretto(auditor, "verify", "q3-edited.zip")
-    assert (normalised(seen.stdout).replace(name, "MEMBER"), seen.stderr, seen.returncode) == (BROKEN, "", 8)
+    assert (normalised(seen.out).replace(name, "MEMBER"), seen.err, seen.code) == (BROKEN, "", 8)
     assert not (auditor / ".libretto").exists()
 
 
 def test_scene_8_against_an_anchor(played: Path, auditor: Path) -> None:
-    status = orjson.loads(libretto(auditor, "verify", "q3.zip", "-o", "json").stdout)[0]
+    status = orjson.loads(libretto(auditor, "verify", "q3.zip", "-o", "json").out)[0]
     seen = libretto(auditor, "verify", "q3.zip", "--head", status["runs"][0]["head"])
-    assert (normalised(seen.stdout), seen.returncode) == (ANCHORED, 0)
+    assert (normalised(seen.out), seen.code) == (ANCHORED, 0)
     seen = libretto(auditor, "verify", "q3.zip", "--head", "blake3:" + "0" * 64)
-    assert (normalised(seen.stdout), seen.returncode) == (REWRITTEN, 8)
+    assert (normalised(seen.out), seen.code) == (REWRITTEN, 8)
 
 
 def test_scene_8_where_the_run_lies(played: Path) -> None:
     seen = libretto(played, "verify")
-    assert (normalised(seen.stdout), seen.returncode) == (WHOLE, 0)
+    assert (normalised(seen.out), seen.code) == (WHOLE, 0)
     seen = libretto(played, "verify", "latest")
-    assert (normalised(seen.stdout), seen.returncode) == (SOUND.replace("q3.zip", "run RUN"), 0)
+    assert (normalised(seen.out), seen.code) == (SOUND.replace("q3.zip", "run RUN"), 0)
 
 
 def test_exporting_twice_gives_the_same_bytes(played: Path, auditor: Path) -> None:
-    assert libretto(played, "export", "latest", "-o", "again.zip").returncode == 0
+    assert libretto(played, "export", "latest", "-o", "again.zip").code == 0
     assert (played / "again.zip").read_bytes() == (auditor / "q3.zip").read_bytes()
 
 
 def test_a_bundle_tells_the_run_as_the_state_directory_does(played: Path, auditor: Path) -> None:
     there = libretto(played, "report", "latest")
     here = libretto(auditor, "report", "q3.zip")
-    assert there.stdout == here.stdout
-    assert there.stdout.startswith("# Finance quarterly review: Succeeded\n")
+    assert there.out == here.out
+    assert there.out.startswith("# Finance quarterly review: Succeeded\n")
 
 
 def test_a_run_is_told_as_a_page(played: Path) -> None:
     seen = libretto(played, "report", "-o", "report.html")
-    assert (seen.stdout, seen.stderr, seen.returncode) == ("report.html written\n", "", 0)
+    assert (seen.out, seen.err, seen.code) == ("report.html written\n", "", 0)
     page = (played / "report.html").read_text(encoding="utf-8")
     assert page.count('<iframe sandbox=""') == 1
     assert 'src="data:image/svg+xml;base64,' in page
 
 
 def test_a_real_run_is_simulated_from_its_ledger_to_the_same_end(played: Path) -> None:
-    assert libretto(played, "export", "latest", "--outcomes", "outcomes.yaml").returncode == 0
-    expected = orjson.loads(libretto(played, "verify", "latest", "-o", "json").stdout)[0]["runs"][0]["semanticDigest"]
+    assert libretto(played, "export", "latest", "--outcomes", "outcomes.yaml").code == 0
+    expected = orjson.loads(libretto(played, "verify", "latest", "-o", "json").out)[0]["runs"][0]["semanticDigest"]
     seen = libretto(
         played, "simulate", "definitions/finance-quarterly-review", "--outcomes", "outcomes.yaml", "-o", "json"
     )
-    assert seen.returncode == 0, seen.stderr
-    assert expected in seen.stdout
+    assert seen.code == 0, seen.err
+    assert expected in seen.out
 
 
 @pytest.mark.parametrize(
@@ -151,4 +151,4 @@ def test_a_real_run_is_simulated_from_its_ledger_to_the_same_end(played: Path) -
 )
 def test_mistakes_are_said(played: Path, words: tuple[str, ...], code: int, said: str) -> None:
     seen = libretto(played, *words)
-    assert (seen.returncode, said in seen.stderr) == (code, True), seen.stderr
+    assert (seen.code, said in seen.err) == (code, True), seen.err

@@ -35,11 +35,11 @@ def test_only_one_drives(tmp_path: Path) -> None:
     place = project(tmp_path, "slow")
     driving = driven(place)
     second = libretto(place, "resume", "latest")
-    assert second.returncode == 9
-    assert second.stdout == ""
-    assert "which goes on driving it. Nothing was changed." in second.stderr
-    assert "look on with: libretto watch 01" in second.stderr
-    assert libretto(place, "resume").stdout == "no run was left unfinished\n"
+    assert second.code == 9
+    assert second.out == ""
+    assert "which goes on driving it. Nothing was changed." in second.err
+    assert "look on with: libretto watch 01" in second.err
+    assert libretto(place, "resume").out == "no run was left unfinished\n"
     (place / "go").touch()
     assert driving.end() == 0
 
@@ -48,26 +48,26 @@ def test_pause_ends_the_driving_and_resume_goes_on(tmp_path: Path) -> None:
     place = project(tmp_path, "slow")
     driving = driven(place)
     paused = libretto(place, "pause", "latest", "--stop", "--comment", "maintenance")
-    assert normalised(paused.stdout) == (
+    assert normalised(paused.out) == (
         "run RUN------- paused by USER as record 5. Running steps are stopped.\n  go on  libretto resume RUN-------\n"
     )
-    assert (paused.stderr, paused.returncode) == ("", 0)
+    assert (paused.err, paused.code) == ("", 0)
     assert driving.end() == 130
     assert 'paused by USER: "maintenance"' in normalised(driving.output)
     looked = libretto(place, "watch", "latest")
-    assert looked.returncode == 130
-    assert "Suspended after" in looked.stdout
+    assert looked.code == 130
+    assert "Suspended after" in looked.out
     (place / "go").touch()
-    assert libretto(place, "resume").returncode == 0
+    assert libretto(place, "resume").code == 0
 
 
 def test_what_is_not_driven_cannot_be_watched(tmp_path: Path) -> None:
     place = project(tmp_path, "gated")
-    assert libretto(place, "run", "definitions/gated", "--no-wait").returncode == 7
+    assert libretto(place, "run", "definitions/gated", "--no-wait").code == 7
     looked = libretto(place, "watch", "latest")
-    assert looked.returncode == 7
-    assert "Nobody drives this run; it is AwaitingApproval, 0 of 2 steps done" in looked.stdout
-    assert "  libretto approve 01" in looked.stdout
+    assert looked.code == 7
+    assert "Nobody drives this run; it is AwaitingApproval, 0 of 2 steps done" in looked.out
+    assert "  libretto approve 01" in looked.out
 
 
 NOT_WAITED = """\
@@ -88,11 +88,11 @@ What you can do
 def test_a_run_that_shall_not_wait_says_what_is_missing(tmp_path: Path) -> None:
     place = project(tmp_path, "gated")
     seen = libretto(place, "run", "definitions/gated", "--no-wait")
-    assert (normalised(seen.stdout), seen.stderr, seen.returncode) == (NOT_WAITED, "", 7)
+    assert (normalised(seen.out), seen.err, seen.code) == (NOT_WAITED, "", 7)
     other = libretto(place, "run", "definitions/gated", "--no-wait")
-    assert other.stderr == "1 run was left unfinished: libretto resume\n"
-    assert libretto(place, "approve", "latest").returncode == 0
-    assert libretto(place, "resume", "latest").returncode == 0
+    assert other.err == "1 run was left unfinished: libretto resume\n"
+    assert libretto(place, "approve", "latest").code == 0
+    assert libretto(place, "resume", "latest").code == 0
 
 
 def test_another_terminal_withdraws_the_question(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_another_terminal_withdraws_the_question(tmp_path: Path) -> None:
         seen.wait_for(PROMPT)
         seen.type("a thinking abou")
         seen.wait_for("a thinking abou")
-        assert libretto(place, "approve", "latest", "--comment", "faster").returncode == 0
+        assert libretto(place, "approve", "latest", "--comment", "faster").code == 0
         assert seen.end() == 0
         assert 'draft approved by USER: "faster"\n' in normalised(seen.screen())
         assert "this terminal" not in seen.screen()
