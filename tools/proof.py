@@ -15,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "docs" / "proof.md"
+KILLS = 300
+"""Moments at which the real command line is killed."""
 HEADER = "| When (UTC) | Commit | Proof | Took | Result |\n| --- | --- | --- | --- | --- |\n"
 
 
@@ -30,6 +32,7 @@ def proofs(seeds: int) -> list[Proof]:
     """List what is too long for CI."""
     return [
         Proof(f"simulation with faults, {seeds} seeds", ("-m", "tests.dst", "--seeds", str(seeds))),
+        Proof(f"kill -9 at {KILLS} random moments", ("-m", "tests.crash", "--kills", str(KILLS))),
         Proof("mutation of the engine", ("-m", "tools.mutation")),
     ]
 
