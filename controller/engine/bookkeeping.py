@@ -75,6 +75,12 @@ def has_slot(state: State, unit: int) -> bool:
     return free and len(state.holding) < state.graph.max_parallel
 
 
+def forget(state: State, unit: int) -> State:
+    """Return the state in which nothing is asked for about the unit, and it holds no slot."""
+    asked = state.asked.delete(unit) if unit in state.asked else state.asked
+    return state._replace(asked=asked, **released(state, unit))
+
+
 def hold(state: State, unit: int) -> State:
     """Return the state in which the unit holds a slot of the run."""
     if unit in state.holding:

@@ -1,6 +1,6 @@
 """Ending a run before all is done: what runs is asked to stop, what is on its way taken back, what waits is closed."""
 
-from controller.engine.bookkeeping import released
+from controller.engine.bookkeeping import forget
 from controller.engine.draft import Draft
 from controller.engine.effects import ReleaseSlots, StopStep
 from controller.engine.queues import enqueue
@@ -30,8 +30,7 @@ def withdraw(d: Draft, unit: int) -> None:
     ask, step = d.state.asked[unit], d.state.graph.steps[index_of(unit)]
     if step.slots and ask.stage != "prepare":
         d.ask(ReleaseSlots(unit, ask.attempt))
-    d.state = d.state._replace(asked=d.state.asked.delete(unit), **released(d.state, unit))
-    d.state = enqueue(d.state, unit)
+    d.state = enqueue(forget(d.state, unit), unit)
 
 
 def stop_all(d: Draft, why: OutcomeClass) -> None:

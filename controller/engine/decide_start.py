@@ -21,9 +21,9 @@ from controller.engine.events import (
     Skip,
     SlotGranted,
 )
-from controller.engine.queues import enqueue, reached
+from controller.engine.queues import enqueue, may_start
 from controller.engine.state import Ask, State
-from controller.engine.units import index_of, instance_of, unit_of
+from controller.engine.units import index_of
 from controller.model.attempt import Result
 from controller.model.states import OutcomeClass, Role, RunState, StepState
 
@@ -113,12 +113,11 @@ def _in_turn(state: State, unit: int) -> bool:
     """
     step = state.graph.steps[index_of(unit)]
     if step.finalizer:
-        return bool(state.verdict) and reached(state, step.index)
-    if state.run not in (RunState.RUNNING, RunState.AWAITING_APPROVAL) or state.verdict:
-        return False
-    if instance_of(unit) >= 0:
-        return state.unit(unit_of(step.index)).state is StepState.RUNNING
-    return reached(state, step.index) and (step.phase < 0 or step.phase in state.phases)
+        begun = bool(state.verdict)
+    else:
+        plays = state.run in (RunState.RUNNING, RunState.AWAITING_APPROVAL) and not state.verdict
+        begun = plays and (step.phase < 0 or step.phase in state.phases)
+    return begun and may_start(state, unit)
 
 
 def launched(d: Draft, event: Launched) -> None:

@@ -50,7 +50,8 @@ def _gate_decided(state: State, record: Record) -> State:
     if record.kind == "GateModified":
         return enqueue(_reset_instances(state, unit), unit)
     if record.kind == "GateRejected":
-        state = halt(state, Halt("Rejected", False, f'"{record.step}" was rejected by {record.actor.id}'))
+        who = record.actor.id if record.actor.type == "person" else "nobody: no one decided in time"
+        state = halt(state, Halt("Rejected", False, f'"{record.step}" was rejected by {who}'))
     return settle(state, unit)
 
 

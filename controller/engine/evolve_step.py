@@ -3,7 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.engine.bookkeeping import SATISFIES, hold, mark_changed, put, released, settle, time_phase, unit_in
+from controller.engine.bookkeeping import (
+    SATISFIES,
+    forget,
+    hold,
+    mark_changed,
+    put,
+    released,
+    settle,
+    time_phase,
+    unit_in,
+)
 from controller.engine.queues import RETRY, STEP, enqueue, set_timer
 from controller.engine.state import ChildRef, State, Unit
 from controller.engine.transitions import GATE as GATE_TABLE
@@ -104,7 +114,8 @@ def _attempt_failed(state: State, record: Record) -> State:
         **_after_failure(old, record, charged),
         retry_at=int(data["retryAt"]),
     )
-    state = mark_changed(put(state, unit, old, new), unit)
+    # A start that was refused leaves the step as Pending as it was.
+    state = mark_changed(forget(put(state, unit, old, new), unit), unit)
     if new.retry_at <= record.time:
         return enqueue(state, unit)
     return set_timer(state, new.retry_at, RETRY, unit)

@@ -32,8 +32,9 @@ def may_start(state: State, unit: int) -> bool:
     if state.unit(unit).state is not StepState.PENDING or unit in state.asked:
         return False
     if instance_of(unit) >= 0:
-        # Its entry may stem from before its step was reopened.
-        return state.unit(unit_of(index_of(unit))).state is StepState.RUNNING
+        # Its entry may stem from before its step was reopened, or from a longer list.
+        whole = state.unit(unit_of(index_of(unit)))
+        return whole.state is StepState.RUNNING and instance_of(unit) < whole.instances
     # A step that failed with its phase may have been retried before its turn.
     return reached(state, index_of(unit))
 

@@ -83,3 +83,13 @@ def test_cost_per_record(shape: Callable[[int], Graph]) -> None:
     small, large = per_record(shape(SMALL), SMALL), per_record(shape(LARGE), LARGE)
     assert large[0] / small[0] <= MOST, (small, large)
     assert large[1] / small[1] <= MOST, (small, large)
+
+
+def test_ten_thousand_instances() -> None:
+    world = World(graph("a b<-a", {"a": {"foreach": True}}, max_parallel=1000), lists={"a": 10_000}, watched=False)
+    world.tell()
+    assert len(world.state.holding) == 1000
+    for number in range(10_000):
+        world.end(f"a[{number}]")
+    assert world.known("a").state == "Succeeded"
+    assert world.known("b").state == "Running"

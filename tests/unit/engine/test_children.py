@@ -2,8 +2,13 @@
 
 import pytest
 
+from controller.engine import events as ev
+from controller.engine.state import ChildRef
+from controller.model.states import RunState
+from tests.unit.engine.answers import digest
 from tests.unit.engine.graphs import GATE, THREE, graph
 from tests.unit.engine.plays import Play, expected, params, perform, play
+from tests.unit.engine.world import World
 
 PLAYS: dict[str, Play] = {
     "a child that succeeds is the success of its step": play(
@@ -104,3 +109,20 @@ PROVES: dict[str, pytest.MarkDecorator] = {}
 @pytest.mark.parametrize("one", params(PLAYS, PROVES))
 def test_play(one: Play) -> None:
     assert perform(one)[0] == expected(one.script)
+
+
+def test_children_are_undone_the_last_one_first() -> None:
+    world = perform(PLAYS["a child is undone as one unit, those of earlier attempts too, the last one first"])[1]
+    assert world.started[-2:] == ["undo child-c-2", "undo child-c-1"]
+    assert [record.data for record in world.records if record.kind == "ReceiptUndone"] == [{"child": "child-c-2"}]
+
+
+def test_a_child_without_a_result_has_not_succeeded() -> None:
+    world = World(graph("c", {"c": {"child": True}}))
+    world.tell()
+    world.tell(ev.ChildEnded(0, 1, RunState.SUCCEEDED, "CHILD", digest(1), digest(2), None, "outputs are gone"))
+    assert (world.known("c").state, world.known("c").reason) == (
+        "Failed",
+        "child run CHILD ended as Succeeded: outputs are gone",
+    )
+    assert world.known("c").child == ChildRef("CHILD", digest(1), digest(2))

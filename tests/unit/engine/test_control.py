@@ -154,6 +154,15 @@ PLAYS: dict[str, Play] = {
         """,
         mute=[fx.PrepareStep],
     ),
+    "what is being prepared has no slots to give back": play(
+        graph("a b", {"a": {"slots": (("agent/x", 1),)}}, max_parallel=1),
+        """
+        start        | Running   |
+        suspend stop | suspended | -> RunSuspended
+        resume       | resumed   | -> RunResumed
+        """,
+        mute=[fx.PrepareStep],
+    ),
     "an intent that became durable in a run that is being aborted is not carried out": play(
         graph("a", {"a": {"at_most_once": True, "slots": (("agent/x", 1),)}}),
         """

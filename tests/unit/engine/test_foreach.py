@@ -3,10 +3,13 @@
 import pytest
 
 from controller.engine.events import Hit, Skip
+from controller.engine.units import unit_name
 from controller.model.graph import RetryPolicy
+from controller.model.states import Role
 from tests.unit.engine.answers import digest
-from tests.unit.engine.graphs import GATE, THREE, graph
-from tests.unit.engine.plays import Play, expected, params, perform, play
+from tests.unit.engine.graphs import GATE, THREE, Each, graph
+from tests.unit.engine.plays import Play, _happen, expected, params, perform, play
+from tests.unit.engine.world import World
 
 PLAYS: dict[str, Play] = {
     "instances run side by side, and their step succeeds when all have": play(
@@ -160,3 +163,39 @@ PROVES: dict[str, pytest.MarkDecorator] = {}
 @pytest.mark.parametrize("one", params(PLAYS, PROVES))
 def test_play(one: Play) -> None:
     assert perform(one)[0] == expected(one.script)
+
+
+def test_what_instances_changed_before_they_were_made_anew_is_undone_too() -> None:
+    world = World(graph("a", {"a": {"foreach": True, "gate": GATE, "retry": THREE}}), lists={"a": 3})
+    world.tell()
+    for name in ("a[0]", "a[1]", "a[2]"):
+        world.end(name, "ok receipt")
+    world.lists = {"a": 1}
+    _happen(world, "modify a")
+    assert [world.known(f"a[{one}]").receipts for one in range(3)] == [
+        (digest("receipt", f"a[{one}]", 1),) for one in range(3)
+    ]
+    assert world.known("a").instances == 1
+    world.end("a[0]", "exit 1")
+    world.later(2000)
+    world.end("a[0]", "ok receipt")
+    _happen(world, "approve a")
+    assert world.known("a[0]").classes == ("Succeeded", "Failed", "Succeeded")
+    assert world.known("a[0]").spent == 1
+    undone = []
+    _happen(world, "undo")
+    while world.known_running():
+        name = unit_name(world.graph, world.known_running()[0][0])
+        undone.append(name)
+        world.end(name, "ok", Role.UNDO)
+    assert undone == ["a[2]", "a[1]", "a[0]", "a[0]"]
+    assert world.state.run == "RolledBack"
+
+
+def test_children_that_were_made_anew_are_undone_too() -> None:
+    each: Each = {"a": {"foreach": True, "gate": GATE, "child": True}}
+    world = World(graph("a", each), lists={"a": 1})
+    for words in ("start", "a[0] Succeeded run", "modify a", "a[0] Succeeded run", "approve a", "undo"):
+        _happen(world, words)
+    assert world.started == ["a[0]#1", "a[0]#2", "undo child-a[0]-2", "undo child-a[0]-1"]
+    assert world.state.run == "RolledBack"

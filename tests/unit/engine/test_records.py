@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from controller.engine.events import Hit, Ready, Refused
-from controller.model.graph import RetryPolicy
+from controller.model.graph import GraphGate, RetryPolicy
 from controller.model.record import CONTROLLER
 from controller.model.states import OutcomeClass
 from tests.fakes.clock import START
@@ -103,6 +103,24 @@ PLAYS: dict[str, Play] = {
         c ok
         +60s
         reject b
+        """,
+    ),
+    "a required checkpoint that nobody decides": play(
+        graph("a", {"a": {"gate": GraphGate("?", timeout_ms=1_000)}}),
+        """
+        start
+        a ok
+        +1s
+        """,
+    ),
+    "a step that takes too long": play(
+        graph("a b", {"a": {"timeout_ms": 90_000}, "b": {"foreach": True, "timeout_ms": 1_000}}, max_parallel=2),
+        """
+        start
+        +1s
+        b[0] Timeout
+        +89s
+        a Timeout
         """,
     ),
     "phases": play(
