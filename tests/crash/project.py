@@ -34,6 +34,8 @@ test "$gate" = none || while ! test -e "$gate"; do sleep 0.01; done
 echo "end $LIBRETTO_STEP $LIBRETTO_ATTEMPT $LIBRETTO_ROLE" >> marks
 test "$LIBRETTO_ATTEMPT" -gt "$fails" || exit 1
 case $given in *'"silent":true'*) exit 0 ;; esac
+bytes=${given##*'"bytes":'} bytes=${bytes%%[,\\}]*}
+test "$bytes" -eq 0 || head -c "$bytes" /dev/zero > "$LIBRETTO_DIR/artifacts/data"
 echo "{\\"by\\":\\"$LIBRETTO_STEP\\"}" > "$LIBRETTO_DIR/output.json"
 """
 """What every step does. `>>` appends whole lines (O_APPEND), so the order of the marks is the order of what happened."""
@@ -60,11 +62,12 @@ def work(
     gate: str = "none",
     stubborn: bool = False,
     silent: bool = False,
+    size: int = 0,
 ) -> dict[str, Any]:
     """What a step is told: how long to take, how often to fail, and for which file of the project to wait at its end.
 
-    A stubborn one does not end when it is told to; a silent one writes no output. `after` are the steps whose output
-    it needs.
+    A stubborn one does not end when it is told to; a silent one writes no output; with a `size` it leaves an artifact
+    of so many bytes. `after` are the steps whose output it needs.
     """
     return {
         "after": [] if silent else [f"{{{{ steps.{one}.by }}}}" for one in after],
@@ -73,6 +76,7 @@ def work(
         "fails": fails,
         "gate": gate,
         "stubborn": stubborn,
+        "bytes": size,
     }
 
 
