@@ -1,5 +1,7 @@
 """Contents: values behind digests, kept in memory while they are warm."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,7 +9,7 @@ import orjson
 
 from controller.engine.state import State
 from controller.engine.units import unit_of
-from controller.model.digest import Digest, canonical, digest_bytes
+from controller.model.digest import LARGEST_INTEGER, Digest, canonical, digest_bytes
 from controller.ports.blob_store import BlobStore
 
 WARM = 4096
@@ -28,13 +30,13 @@ class Contents:
         if digest not in self._warm:
             self.blobs.put(content)
             # Read back, so that a fresh value looks just like one that comes from the store (1.0 is 1 there).
-            self._keep(digest, orjson.loads(content))
+            self._keep(digest, read_canonical(content))
         return digest
 
     def get(self, digest: Digest) -> Any:
         """Return the value behind a digest."""
         if digest not in self._warm:
-            self._keep(digest, orjson.loads(self.blobs.get(digest)))
+            self._keep(digest, read_canonical(self.blobs.get(digest)))
         return self._warm[digest]
 
     def _keep(self, digest: Digest, value: Any) -> None:
@@ -53,6 +55,21 @@ class Contents:
     def artifacts(self, digest: Digest | None) -> Mapping[str, Digest]:
         """Return name -> digest of the artifacts inside a result document."""
         return {} if digest is None else self.get(digest)["artifacts"]
+
+
+def read_canonical(content: bytes) -> Any:
+    """Return the value of canonical bytes; what it has no exact integer for was a double, and is one again."""
+    if _MAYBE_BEYOND.search(content) is None:
+        return orjson.loads(content)
+    return json.loads(content, parse_int=_integer_or_double)
+
+
+_MAYBE_BEYOND = re.compile(rb"\d{16}")
+
+
+def _integer_or_double(digits: str) -> int | float:
+    value = int(digits)
+    return value if abs(value) <= LARGEST_INTEGER else float(value)
 
 
 class StepOutputs(Mapping[str, Any]):

@@ -9,6 +9,9 @@ from controller.model.digest import LARGEST_INTEGER
 DEEPEST = 128
 """Nested arrays and objects: more than any document needs, and few enough for everybody who reads it after us."""
 
+FIRST_WITH_EXPONENT = 1e21
+"""The first number that RFC 8785 writes with an exponent, and readers therefore take for no integer."""
+
 LONGEST_NUMBER = 20
 """Characters of a number that is out of range which the message repeats."""
 
@@ -61,6 +64,9 @@ def _float(digits: str) -> float:
     value = float(digits)
     if not isfinite(value):
         raise ValueError(f"the number {_short(digits)} is beyond what a double holds; write it as a string")
+    if value.is_integer() and LARGEST_INTEGER < abs(value) < FIRST_WITH_EXPONENT:
+        # Its canonical form has no exponent: whoever reads that gets an integer, which is out of range.
+        raise ValueError(f"the number {_short(digits)} is an integer beyond 2^53; write it as a string")
     return value
 
 
