@@ -182,9 +182,16 @@ class Project:
             return look.member(look.find("latest"))
 
     def records(self) -> list[Record]:
-        """The records of the newest run."""
+        """The records of the newest run and of its children."""
         with self.looking() as (local, look):
-            return [decode(content) for content in local.stores.ledger.read(look.find("latest").uid)]
+            tree = look.tree(look.find("latest"))
+            return [decode(content) for spec in tree for content in local.stores.ledger.read(spec.uid)]
+
+    def audited(self) -> Counter[tuple[str, int]]:
+        """How often the ledger of the newest run says that an attempt (not of undoing) was started by an agent."""
+        started = [record for record in self.records() if record.kind == "StepStarted"]
+        by_agents = [record for record in started if not (record.data or {}).get("child")]
+        return Counter((record.step or "", record.attempt or 0) for record in by_agents)
 
     def journal(self) -> list[dict[str, Any]]:
         """What the supervisor of the only run has written down so far."""

@@ -141,6 +141,7 @@ def test_supervisors_and_command_lines_die_at_random_moments(project: Project, s
     ((_, state),) = project.runs()
     assert state is RunState.SUCCEEDED
     assert set(project.starts().values()) == {1}
+    assert project.starts() <= project.audited()
     assert overlapping(project.marks()) == []
     assert fifty.most_at_once(finished(project.marks())) <= 3
     # Whatever was started is in the ledger, and whatever was not successful is told as what it was.
