@@ -2,9 +2,10 @@
 
 from controller.entrypoints.cli.news import News, news_of
 from controller.entrypoints.cli.presenter import Found, Tree
-from controller.entrypoints.cli.wording import count, short
+from controller.entrypoints.cli.wording import short
 from controller.machine.chain import Link
 from controller.runtime.member import Member
+from controller.runtime.phrases import counted
 
 MOST_NAMED = 5
 """Running steps that are named; more are counted."""
@@ -18,8 +19,8 @@ def found_lines(tree: Tree, found: Found) -> list[str]:
     ]
     more = len(names) - MOST_NAMED
     if more > 0:
-        names = [*names[:MOST_NAMED], f"{count(more, 'more step')} were running"]
-    what = ", ".join([f"{count(found.done, 'step')} done", *names])
+        names = [*names[:MOST_NAMED], f"{counted(more, 'more step')} were running"]
+    what = ", ".join([f"{counted(found.done, 'step')} done", *names])
     how = "paused" if found.suspended else "as it was left"
     lines = [f"run {short(tree.root)} found {how}: {what}"]
     lines += [

@@ -8,10 +8,11 @@ from controller.entrypoints.cli.attempts import Attempt, attempts_of
 from controller.entrypoints.cli.layout import Branch
 from controller.entrypoints.cli.records import records_of
 from controller.entrypoints.cli.session import Session
-from controller.entrypoints.cli.wording import count, one_line, short, span
+from controller.entrypoints.cli.wording import one_line, short, span
 from controller.model.run import RunSpec
 from controller.model.states import Role, StepState
 from controller.runtime.member import Member
+from controller.runtime.phrases import counted
 
 FEW_INSTANCES = 8
 """Instances that are all shown; of more only those that did not simply succeed."""
@@ -67,10 +68,10 @@ class Grower:
         elif known.state in (StepState.FAILED, StepState.ABORTED) and known.reason:
             parts.append(one_line(known.reason))
         if instances:
-            parts.append(count(len(instances), "instance"))
+            parts.append(counted(len(instances), "instance"))
         below = [self._step(member, one, attempts) for one in self._shown(member, instances)]
         if len(below) < len(instances):
-            below.append(Branch(f"and {count(len(instances) - len(below), 'more instance')}", (), {}))
+            below.append(Branch(f"and {counted(len(instances) - len(below), 'more instance')}", (), {}))
         if self._everything or len(own) > 1:
             below += [self._attempt(one) for one in own]
         below += self._children(member, unit)

@@ -10,11 +10,12 @@ from controller.entrypoints.cli.address import Target, locate
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.records import DECISIONS, last_of
 from controller.entrypoints.cli.session import Session
-from controller.entrypoints.cli.wording import age, brief, count, one_line, short
+from controller.entrypoints.cli.wording import age, brief, one_line, short
 from controller.errors import AlreadyDecided, Ambiguous, NotFound, Refused
 from controller.model.run import GateStatus, RunSpec
 from controller.model.states import Verdict
 from controller.runtime.member import Member
+from controller.runtime.phrases import counted
 
 MOST_RELEASED = 8
 """Steps that are listed one by one."""
@@ -121,7 +122,7 @@ def describe(checkpoint: Checkpoint, verdict: Verdict, patch: Mapping[str, Any] 
         case Verdict.APPROVE:
             lines.append(f"  releases {steps or 'the end of the run'}")
         case Verdict.REJECT:
-            what = count(len(checkpoint.releases) + checkpoint.left_out, "step")
+            what = counted(len(checkpoint.releases) + checkpoint.left_out, "step")
             lines.append(f"  ends     the run as Aborted; {what} will not be reached{f' ({steps})' if steps else ''}")
         case Verdict.MODIFY:
             changes = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in _leaves(patch or {})]

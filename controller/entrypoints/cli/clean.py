@@ -50,19 +50,20 @@ def _limits(settings: "Retention", age: str | None, runs: int | None, size: str 
 
 
 def _tell(cleaned: "Cleaned", *, dry_run: bool) -> None:
-    from controller.entrypoints.cli.wording import bytes_text, clock, count, short
+    from controller.entrypoints.cli.wording import clock, short
+    from controller.runtime.phrases import counted, size_text
 
     done = "would remove" if dry_run else "removed"
     freed = sum(one.tree.size for one in cleaned.removed) + cleaned.blob_bytes
     if not (cleaned.removed or cleaned.blobs or cleaned.busy):
         click.echo("nothing to remove: everything is within the limits and in use")
         return
-    parts = [count(len(cleaned.removed), "run"), count(cleaned.blobs, "unused blob")]
-    click.echo(f"{done} {' and '.join(parts)}: {bytes_text(freed)}")
+    parts = [counted(len(cleaned.removed), "run"), counted(cleaned.blobs, "unused blob")]
+    click.echo(f"{done} {' and '.join(parts)}: {size_text(freed)}")
     for one in cleaned.removed:
         ended = clock(one.tree.ended_at, "%Y-%m-%d %H:%M")
-        children = f", {count(len(one.tree.runs) - 1, 'child run')}" if len(one.tree.runs) > 1 else ""
-        click.echo(f"  {short(one.tree.root)}  ended {ended}, {bytes_text(one.tree.size)}{children}  ({one.limit})")
+        children = f", {counted(len(one.tree.runs) - 1, 'child run')}" if len(one.tree.runs) > 1 else ""
+        click.echo(f"  {short(one.tree.root)}  ended {ended}, {size_text(one.tree.size)}{children}  ({one.limit})")
     for tree in cleaned.busy:
         click.echo(f"  {short(tree.root)}  stays: it is in use")
 

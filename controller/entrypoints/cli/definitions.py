@@ -49,18 +49,18 @@ def _newest_first(found: "Sequence[Published]") -> "list[Published]":
 
 
 def _table(shown: "Sequence[Published]") -> None:
+    from controller.entrypoints.cli.layout import table
     from controller.entrypoints.cli.wording import clock
 
-    rows = [("NAME", "VERSION", "STATE", "OWNER", "ORGANIZATION", "UPDATED", "TITLE")]
+    rows = []
     for one in shown:
         title = one.resource["spec"].get("displayName") or ""
         kind = "agent" if one.kind == "Agent" else one.version
         owner = one.owner or "-"
         updated = clock(one.updated_at, "%Y-%m-%d %H:%M")
         rows.append((one.name, kind, one.lifecycle, owner, one.organization, updated, title))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    heads = ("NAME", "VERSION", "STATE", "OWNER", "ORGANIZATION", "UPDATED", "TITLE")
+    click.echo("\n".join(table(heads, rows)))
 
 
 def _value(one: "Published") -> dict[str, Any]:

@@ -9,8 +9,9 @@ from controller.entrypoints.cli.instead import possible
 from controller.entrypoints.cli.layout import facts
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import Session
-from controller.entrypoints.cli.wording import age, brief, clock, count, one_line, short, wait
+from controller.entrypoints.cli.wording import age, brief, clock, one_line, short, wait
 from controller.runtime.member import Member
+from controller.runtime.phrases import counted
 
 MOST_LISTED = 10
 """Steps of a kind that are listed one by one."""
@@ -61,14 +62,14 @@ def detail_lines(session: Session, member: Member) -> list[str]:
         lines.append(
             ("driven by", "another process" if driven else f"nobody: {command_line('resume', short(spec.root))}")
         )
-    lines.append(("ledger", f"{count(state.chain.next, 'record')}, head {brief(state.chain.head)}"))
+    lines.append(("ledger", f"{counted(state.chain.next, 'record')}, head {brief(state.chain.head)}"))
     lines += [("" if number else "possible", command) for number, command in enumerate(possible(member))]
     return [title, *facts(lines)]
 
 
 def _steps(member: Member) -> list[tuple[str, str]]:
     state, graph = member.state, member.graph
-    said = [f"{state.succeeded + state.skipped} of {count(graph.ordinary, 'step')} done"]
+    said = [f"{state.succeeded + state.skipped} of {counted(graph.ordinary, 'step')} done"]
     said += [
         f"{number} {word}" for number, word in ((state.cached, "from the cache"), (state.skipped, "skipped")) if number
     ]

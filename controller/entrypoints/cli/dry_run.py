@@ -1,13 +1,14 @@
 """`libretto run --dry-run`: what a run would do, shown before anything is done."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from controller.entrypoints.cli import exits
 from controller.entrypoints.cli.outlet import Outlet
 from controller.entrypoints.cli.session import Session, emit
-from controller.entrypoints.cli.wording import count, one_line
+from controller.entrypoints.cli.wording import one_line
+from controller.runtime.phrases import counted, listed
 
 if TYPE_CHECKING:
     from controller.runtime.forecast.words import RunForecast, StepForecast, Wait
@@ -52,28 +53,23 @@ def _lines(forecast: "RunForecast") -> Iterator[str]:
         yield from _step(step, width)
     yield ""
     counts = Counter(step.fate for step in everything)
-    yield ", ".join([count(len(everything), "step"), *(f"{counts[fate]} {_SUMMED[fate]}" for fate in counts)])
+    yield ", ".join([counted(len(everything), "step"), *(f"{counts[fate]} {_SUMMED[fate]}" for fate in counts)])
     when = "as soon as it fails" if forecast.automatic_undo else "when a person commands it (libretto undo)"
     yield f"A run that fails is undone {when}, last in the order of dependencies first."
 
 
 def _step(step: "StepForecast", width: int) -> Iterator[str]:
     calls = f"  [{step.calls}]" if step.calls else ""
-    many = f" {count(step.instances, 'instance')}" if step.instances is not None else ""
+    many = f" {counted(step.instances, 'instance')}" if step.instances is not None else ""
     yield f"  {_SIGNS[step.fate]} {step.step:<{width}}  {step.fate}{many}: {one_line(step.why)}{calls}"
     below = f"    {'':<{width}}  "
     if step.decided_by:
         have = "has" if len(step.decided_by) == 1 else "have"
-        yield f"{below}{'decided' if step.fate == 'open' else 'known'} when {_listed(step.decided_by)} {have} run"
+        yield f"{below}{'decided' if step.fate == 'open' else 'known'} when {listed(step.decided_by)} {have} run"
     for wait in step.waits:
         yield f"{below}{_wait(wait)}"
     if step.undo:
         yield f"{below}undo: {one_line(step.undo)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _wait(wait: "Wait") -> str:

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 from controller.engine.units import index_of, instance_of
 from controller.entrypoints.cli.attempts import Attempt, attempts_of
-from controller.entrypoints.cli.hindrances import named
+from controller.entrypoints.cli.hindrances import MOST_NAMED
 from controller.entrypoints.cli.pasting import alternatives, command_line
 from controller.entrypoints.cli.records import DECISIONS
 from controller.entrypoints.cli.session import Session
-from controller.entrypoints.cli.wording import age, brief, count, one_line, short, span
+from controller.entrypoints.cli.wording import age, brief, one_line, short, span
 from controller.model.record import Record
 from controller.model.states import Role, StepState
 from controller.runtime.caching import cache_ttl_ms
 from controller.runtime.member import Member
+from controller.runtime.phrases import counted, listed
 
 
 def ending(session: Session, member: Member, unit: int, records: Sequence[Record]) -> list[str]:
@@ -45,7 +46,7 @@ def ending(session: Session, member: Member, unit: int, records: Sequence[Record
     ]
     after = [member.graph.steps[index].id for index in member.graph.steps[index_of(unit)].dependencies]
     if after and instance_of(unit) < 0:
-        lines.append(f"  it came after {named(after)}")
+        lines.append(f"  it came after {listed(after, MOST_NAMED)}")
     return lines
 
 
@@ -64,7 +65,7 @@ def _last(records: Sequence[Record], *kinds: str) -> Record | None:
 def _running(session: Session, member: Member, unit: int, attempts: Sequence[Attempt]) -> str:
     known, step = member.state.unit(unit), member.graph.steps[index_of(unit)]
     if known.instances >= 0:
-        return f"{known.instances - known.open_instances} of {count(known.instances, 'instance')} have ended"
+        return f"{known.instances - known.open_instances} of {counted(known.instances, 'instance')} have ended"
     if step.child and known.child is not None:
         child = session.local.stores.ledger.status(known.child.run)
         state = child.state if child is not None else "Pending"
@@ -102,7 +103,7 @@ def _succeeded(
         case "child":
             return f"child run {short(known.child.run) if known.child is not None else ''} succeeded{where}"
         case "expanded":
-            return f"all {count(known.instances, 'instance')} succeeded{where}"
+            return f"all {counted(known.instances, 'instance')} succeeded{where}"
         case _:
             tries = f"attempt {attempts[-1].number}" if attempts else "it"
             took = f", {span(attempts[-1].duration_ms)}" if attempts and attempts[-1].duration_ms is not None else ""
@@ -132,7 +133,7 @@ def _failed(member: Member, unit: int, attempts: Sequence[Attempt]) -> str:
     last = attempts[-1] if attempts else None
     why = one_line(last.reason if last is not None and last.reason else known.reason)
     if known.failed_instances:
-        return f"{known.failed_instances} of {count(known.instances, 'instance')} failed"
+        return f"{known.failed_instances} of {counted(known.instances, 'instance')} failed"
     most = step.retry.max_attempts
     used = f"all {most} attempts are used, the last one: " if most > 1 and known.spent >= most else ""
     never = "" if used or most == 1 else ", which is never retried"

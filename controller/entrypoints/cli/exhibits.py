@@ -12,12 +12,13 @@ from controller.entrypoints.cli.layout import facts
 from controller.entrypoints.cli.places import place_of
 from controller.entrypoints.cli.records import DECISIONS, records_of
 from controller.entrypoints.cli.session import Session
-from controller.entrypoints.cli.wording import clock, count, one_line, short, span
+from controller.entrypoints.cli.wording import clock, one_line, short, span
 from controller.model.record import Record
 from controller.model.states import Role
 from controller.runtime.contents import Contents
 from controller.runtime.member import Member
 from controller.runtime.metadata import run_metadata
+from controller.runtime.phrases import counted
 
 LONGEST_VALUE = 4000
 """Characters of a value that are shown; `-o json` and `libretto output` give all."""
@@ -81,7 +82,7 @@ def run_lines(shown: dict[str, Any]) -> list[str]:
         ("rerun of", f"run {short(shown['rerunOf'])}" if shown["rerunOf"] else ""),
         ("children", ", ".join(short(child) for child in shown["children"])),
         ("took", span(shown["endedAt"] - shown["startedAt"]) if shown["endedAt"] and shown["startedAt"] else ""),
-        ("parallel", f"{count(shown['maxParallel'], 'step')} at one time"),
+        ("parallel", f"{counted(shown['maxParallel'], 'step')} at one time"),
         ("parameters", _value(shown["parameters"])),
         ("task", _task(shown["task"])),
         ("metadata", _value(shown["requestMetadata"] or None)),
@@ -89,7 +90,7 @@ def run_lines(shown: dict[str, Any]) -> list[str]:
         ("rollback", _rollback(shown["errorHandling"]["rollback"])),
         *(("" if number else "steps", f"{step}: {kind}") for number, (step, kind) in enumerate(shown["steps"].items())),
         ("outputs", _value(shown["outputs"])),
-        ("ledger", f"{count(shown['records'], 'record')}, head {shown['head']}"),
+        ("ledger", f"{counted(shown['records'], 'record')}, head {shown['head']}"),
     ]
     title = f"{shown['orchestration']} {shown['version']}, run {shown['run']}: {shown['state']}{reason}"
     return [title, *facts((label, value) for label, value in pairs if value)]

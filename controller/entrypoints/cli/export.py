@@ -27,8 +27,9 @@ def command(ctx: click.Context, run: str, target: Path | None, outcomes: Path | 
     """
     from controller.adapters.bundle import write
     from controller.entrypoints.cli.verification import told
-    from controller.entrypoints.cli.wording import bytes_text, count, short
+    from controller.entrypoints.cli.wording import short
     from controller.errors import VerificationFailed
+    from controller.runtime.phrases import counted, size_text
     from controller.runtime.proof.bundle import members
     from controller.wiring.evidence import stored, verify_run
 
@@ -51,7 +52,7 @@ def command(ctx: click.Context, run: str, target: Path | None, outcomes: Path | 
             place = target or Path(f"{root.orchestration}-{short(root.uid)}.zip")
             size = write(place, members(evidence, found))
             goes_on = found.runs[0].state is None or not found.runs[0].state.run.settled
-            click.echo(f"{place}: {_title(found)}, {count(found.records, 'record')}, {bytes_text(size)}")
+            click.echo(f"{place}: {_title(found)}, {counted(found.records, 'record')}, {size_text(size)}")
             if goes_on:
                 click.echo("  the run goes on: this is what it was just now")
             click.echo(f"  head     {found.runs[0].head}")

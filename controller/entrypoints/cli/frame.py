@@ -6,8 +6,9 @@ from controller.engine.units import index_of
 from controller.entrypoints.cli.dashboard import Current, Dashboard
 from controller.entrypoints.cli.news import News
 from controller.entrypoints.cli.tiers import Tier
-from controller.entrypoints.cli.wording import clock, count, one_line, short, span
+from controller.entrypoints.cli.wording import clock, one_line, short, span
 from controller.model.states import RunState, StepState
+from controller.runtime.phrases import counted
 
 BAR = 10
 WIDEST_LABEL = 28
@@ -42,9 +43,9 @@ _VERDICT_STYLES = {
 def header(board: Dashboard) -> Text:
     """Return the first line: what runs, and where."""
     top = board.tree.top
-    groups = f" in {count(len(top.graph.phases), 'phase')}" if top.graph.phases else ""
+    groups = f" in {counted(len(top.graph.phases), 'phase')}" if top.graph.phases else ""
     name = Text(f"{top.spec.orchestration} {top.spec.version}", "bold")
-    rest = f", {count(top.graph.ordinary, 'step')}{groups}, run {short(top.spec.uid)}"
+    rest = f", {counted(top.graph.ordinary, 'step')}{groups}, run {short(top.spec.uid)}"
     return Text("Libretto: ").append_text(name).append(rest)
 
 
@@ -123,7 +124,7 @@ def _step(board: Dashboard, unit: int) -> Text:
     if known.how in ("cache", "seed"):
         return Text(name).append(" cached" if known.how == "cache" else " reused", "cyan")
     if known.child is not None and (child := board.tree.members.get(known.child.run)) is not None:
-        return Text(name).append(f"{time} (child run, {count(child.graph.ordinary, 'step')})", "dim")
+        return Text(name).append(f"{time} (child run, {counted(child.graph.ordinary, 'step')})", "dim")
     return Text(name).append(time, "dim")
 
 
@@ -160,7 +161,7 @@ def _whole(board: Dashboard, running: bool) -> Text:
     state = top.state
     total = sum(tier.total for tier in board.tiers.all)
     done = sum(tier.done for tier in board.tiers.all)
-    line = Text().append(f"    {done} of {count(total, 'step')}, {100 * done // max(1, total)} %")
+    line = Text().append(f"    {done} of {counted(total, 'step')}, {100 * done // max(1, total)} %")
     if state.first_started_at:
         line.append(f" · {span(max(0, board.tree.session.local.clock.now() - state.first_started_at))} so far")
     if state.run is RunState.ROLLING_BACK:

@@ -16,18 +16,12 @@ from controller.engine.explain import (
     WholeStep,
 )
 from controller.entrypoints.cli.pasting import command_line
-from controller.entrypoints.cli.wording import clock, count, short, wait
+from controller.entrypoints.cli.wording import clock, short, wait
 from controller.runtime.member import Member
+from controller.runtime.phrases import counted, listed
 
 MOST_NAMED = 4
 """Names that a sentence holds."""
-
-
-def named(names: Sequence[str], most: int = MOST_NAMED) -> str:
-    """Return `a`, `a and b`, `a, b and 3 more`."""
-    if len(names) > most:
-        return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else "nothing"
 
 
 def hindrance(member: Member, one: Obstacle, now: int, ways: Sequence[tuple[int, ...]]) -> str:
@@ -36,13 +30,13 @@ def hindrance(member: Member, one: Obstacle, now: int, ways: Sequence[tuple[int,
         case Dependency(unit=other):
             return f"it waits for {_chain(member, other, ways)}"
         case Barrier(phase=phase, behind=behind, units=units):
-            before = named([f'"{member.graph.phases[index].id}"' for index in behind])
-            open_steps = named([_state(member, other) for other in units]) if units else "its end"
+            before = listed([f'"{member.graph.phases[index].id}"' for index in behind], MOST_NAMED)
+            open_steps = listed([_state(member, other) for other in units], MOST_NAMED) if units else "its end"
             return f'its phase "{member.graph.phases[phase].id}" begins after {before}, which waits for {open_steps}'
         case NoSlot(phase=phase, limit=limit, holders=holders):
             whose = f'phase "{member.graph.phases[phase].id}"' if phase >= 0 else "the run"
-            held = named([member.name(holder) for holder in holders])
-            return f"{whose} runs {count(limit, 'step')} at one time, and {held} {'has' if limit == 1 else 'have'} the place"
+            held = listed([member.name(holder) for holder in holders], MOST_NAMED)
+            return f"{whose} runs {counted(limit, 'step')} at one time, and {held} {'has' if limit == 1 else 'have'} the place"
         case RetryTime(at=at, attempt=attempt):
             return f"attempt {attempt} begins at {clock(at)} (in {wait(max(0, at - now))})"
         case Suspended():

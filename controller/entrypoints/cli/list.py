@@ -32,7 +32,8 @@ def command(
     from controller.entrypoints.cli.layout import table
     from controller.entrypoints.cli.overview import Row, rows_of
     from controller.entrypoints.cli.session import emit, session
-    from controller.entrypoints.cli.wording import clock, count, short, span
+    from controller.entrypoints.cli.wording import clock, short, span
+    from controller.runtime.phrases import counted
 
     def wanted(row: Row) -> bool:
         spec = row.spec
@@ -68,4 +69,4 @@ def command(
     ]
     click.echo("\n".join(table(heads, rows)))
     if len(shown) < len(found):
-        click.echo(f"and {count(len(found) - len(shown), 'older run')} (--all shows them)")
+        click.echo(f"and {counted(len(found) - len(shown), 'older run')} (--all shows them)")

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 from controller.engine.units import index_of
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.presenter import Tree
-from controller.entrypoints.cli.wording import age, brief, count, one_line, short, span, wait
+from controller.entrypoints.cli.wording import age, brief, one_line, short, span, wait
 from controller.machine.chain import Link
 from controller.model.graph import GraphStep
 from controller.model.record import Record
 from controller.runtime.member import Member
+from controller.runtime.phrases import counted
 
 REASON_WIDTH = 120
 
@@ -80,7 +81,7 @@ def _started(_: Tree, member: Member, record: Record) -> tuple[str, str]:
 
 
 def _expanded(_: Tree, __: Member, record: Record) -> tuple[str, str]:
-    return "expanded", count(_data(record)["instances"], "instance")
+    return "expanded", counted(_data(record)["instances"], "instance")
 
 
 def _result(tree: Tree, member: Member, record: Record) -> tuple[str, str]:
@@ -96,11 +97,11 @@ def _result(tree: Tree, member: Member, record: Record) -> tuple[str, str]:
             word, text = "reused", f"from run {short(source['run'])}"
         case "child":
             child = tree.members.get(data["child"]["run"])
-            steps = f", {count(child.graph.ordinary, 'step')}" if child is not None else ""
+            steps = f", {counted(child.graph.ordinary, 'step')}" if child is not None else ""
             word, text = "succeeded", f"{took} (child run{steps})"
         case "expanded":
             known = member.state.unit(member.unit(record.step or "") or 0)
-            word, text = "succeeded", count(known.instances, "instance")
+            word, text = "succeeded", counted(known.instances, "instance")
         case _:
             word, text = "succeeded", took
     return word, "; ".join([text, *(record.warnings or ())])

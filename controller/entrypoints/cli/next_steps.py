@@ -7,6 +7,7 @@ from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.presenter import Ending, Tree
 from controller.entrypoints.cli.wording import short
 from controller.model.states import RunState
+from controller.runtime.phrases import listed
 
 MOST_NAMED = 6
 """Steps that are named in one line; more are counted."""
@@ -36,7 +37,7 @@ def next_steps(tree: Tree, facts: Facts, ending: Ending) -> list[NextStep]:
             return _after_failure(tree, run, facts)
         case RunState.ABORTED if facts.undoable:
             return [
-                NextStep(command_line("undo", run), f"take back {named(facts.undoable)}, in that order"),
+                NextStep(command_line("undo", run), f"take back {listed(facts.undoable, MOST_NAMED)}, in that order"),
                 _again(tree, run),
             ]
         case _:
@@ -101,14 +102,8 @@ def _ending_effect(facts: Facts) -> str:
     if not facts.undoable:
         return "give up; there is nothing to undo"
     order = ", in that order," if len(facts.undoable) > 1 else ""
-    return f"undo {named(facts.undoable)}{order} then stop"
+    return f"undo {listed(facts.undoable, MOST_NAMED)}{order} then stop"
 
 
 def _again(tree: Tree, run: str) -> NextStep:
     return NextStep(tree.again or command_line("rerun", run), "start the same once more")
-
-
-def named(names: list[str]) -> str:
-    """Return names as a person lists them: `a, b and c`, `a, b and 12 more`."""
-    shown = names if len(names) <= MOST_NAMED else [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} more"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

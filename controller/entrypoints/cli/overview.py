@@ -4,9 +4,10 @@ from typing import Any, NamedTuple
 
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import Session
-from controller.entrypoints.cli.wording import count, one_line, short
+from controller.entrypoints.cli.wording import one_line, short
 from controller.model.run import RunSpec, RunStatus
 from controller.model.states import RunState
+from controller.runtime.phrases import counted
 
 MOST_STEPS = 3
 """Running steps that are named in a row."""
@@ -63,7 +64,9 @@ class Row(NamedTuple):
             return f"{command_line('resume', short(self.spec.root))} (nobody drives it)"
         running = [step for step, word in status.frontier.items() if word == "Running"] if status is not None else []
         named = ", ".join(running[:MOST_STEPS])
-        return named + (f" and {count(len(running) - MOST_STEPS, 'more', 'more')}" if len(running) > MOST_STEPS else "")
+        return named + (
+            f" and {counted(len(running) - MOST_STEPS, 'more', 'more')}" if len(running) > MOST_STEPS else ""
+        )
 
     def facts(self) -> dict[str, Any]:
         """Return what programs are told."""

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from controller import __version__
 from controller.model.document import Document, split_lines
 from controller.model.problem import Problem
+from controller.runtime.phrases import counted
 
 _GUTTER = 7
 """Columns for the line number of an excerpt."""
@@ -38,11 +39,11 @@ def summary(problems: Sequence[Problem], files: int) -> str:
     """Return the last line: what was found in how many files, and that nothing was changed."""
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = len(problems) - errors
-    counts = [_count(errors, "problem")] if errors else []
-    counts += [_count(warnings, "warning")] if warnings else []
+    counts = [counted(errors, "problem")] if errors else []
+    counts += [counted(warnings, "warning")] if warnings else []
     if not counts:
-        return f"no problems in {_count(files, 'file')}"
-    where = _count(len({problem.location.file for problem in problems}), "file")
+        return f"no problems in {counted(files, 'file')}"
+    where = counted(len({problem.location.file for problem in problems}), "file")
     return f"{' and '.join(counts)} in {where}{'; nothing was changed' if errors else ''}."
 
 
@@ -134,7 +135,3 @@ def _entry(problem: Problem, width: int, lines: Sequence[str], paint: Paint | No
         f"{location.line:>{_GUTTER}} | {line}",
         f"{'':{_GUTTER}} | {indent}{mark}  {problem.hint}",
     ]
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

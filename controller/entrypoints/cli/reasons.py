@@ -8,14 +8,15 @@ from controller.engine.outlook import failed
 from controller.engine.status import open_gates
 from controller.engine.units import index_of, unit_of
 from controller.entrypoints.cli.endings import ending
-from controller.entrypoints.cli.hindrances import hindrance, named
+from controller.entrypoints.cli.hindrances import MOST_NAMED, hindrance
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.places import place_of
 from controller.entrypoints.cli.records import records_of
 from controller.entrypoints.cli.session import Session
-from controller.entrypoints.cli.wording import count, one_line, short
+from controller.entrypoints.cli.wording import one_line, short
 from controller.model.states import RunState, StepState
 from controller.runtime.member import Member
+from controller.runtime.phrases import counted, listed
 
 MOST_STEPS = 20
 """Steps that are explained one by one when the whole run is asked about."""
@@ -120,10 +121,12 @@ class Reasons:
             return [f"{title}{why}.", *(f"  failed: {line}" for line in broken if state.run is RunState.FAILED)]
         said = []
         if gates := open_gates(state):
-            said.append(f"it waits for {count(len(gates), 'decision')}: {named([gate.gate for gate in gates])}")
+            said.append(
+                f"it waits for {counted(len(gates), 'decision')}: {listed([gate.gate for gate in gates], MOST_NAMED)}"
+            )
         running = [member.name(unit) for unit, word in sorted(state.frontier.items()) if word == "Running"]
         if running:
-            said.append(f"{named(running)} {'runs' if len(running) == 1 else 'run'}")
+            said.append(f"{listed(running, MOST_NAMED)} {'runs' if len(running) == 1 else 'run'}")
         if state.suspended:
             said.append(f"it is paused: {command_line('resume', short(member.spec.root))}")
         elif not self._driven:
@@ -137,7 +140,7 @@ class Reasons:
             yield self._waits(unit)
         if len(waiting) > MOST_STEPS:
             one = command_line("explain", short(member.spec.uid), "STEP")
-            yield f"and {count(len(waiting) - MOST_STEPS, 'more step')} (one by one: {one})"
+            yield f"and {counted(len(waiting) - MOST_STEPS, 'more step')} (one by one: {one})"
 
     def _pending(self) -> Iterator[int]:
         if self._member.state.run in (RunState.SUCCEEDED, RunState.ROLLED_BACK, RunState.ABORTED):

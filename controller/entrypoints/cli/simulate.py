@@ -137,11 +137,12 @@ def _detail(row: "Row") -> str:
 def _verdict(simulated: "Simulated", history: "History", outcomes: "Outcomes") -> list[str]:
     from controller.engine.semantic import semantic_digest
     from controller.engine.status import open_gates
-    from controller.entrypoints.cli.wording import count, span
+    from controller.entrypoints.cli.wording import span
+    from controller.runtime.phrases import counted
 
     state = simulated.root.state
     took = history.rows[-1].at if history.rows else 0
-    counts = f"{count(state.graph.ordinary, 'step')}, {count(len(history.rows), 'transition')}"
+    counts = f"{counted(state.graph.ordinary, 'step')}, {counted(len(history.rows), 'transition')}"
     lines = [f"{state.run} after {span(took)} of simulated time · {counts}"]
     if state.reason or state.message:
         lines.append(f"  reason           {': '.join(filter(None, [state.reason, state.message]))}")

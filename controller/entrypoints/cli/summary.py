@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from controller.engine.units import unit_of
 from controller.entrypoints.cli.facts import Facts, Failure, everything, facts_of
-from controller.entrypoints.cli.next_steps import NextStep, named, next_steps
+from controller.entrypoints.cli.next_steps import MOST_NAMED, NextStep, next_steps
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.presenter import Ending, Tree
-from controller.entrypoints.cli.wording import brief, count, one_line, short, span
+from controller.entrypoints.cli.wording import brief, one_line, short, span
 from controller.machine.chain import check
 from controller.model.states import RunState
+from controller.runtime.phrases import counted, listed
 
 
 def closing(tree: Tree, ending: Ending, *, resumed: bool = False) -> list[str]:
@@ -26,7 +27,7 @@ def closing(tree: Tree, ending: Ending, *, resumed: bool = False) -> list[str]:
         case RunState.FAILED:
             return [*_failed(tree, facts), *_what_you_can_do(steps)]
         case RunState.ROLLED_BACK:
-            undone = count(len(facts.undone), "change")
+            undone = counted(len(facts.undone), "change")
             return [
                 f"Rolled back after {span(facts.took_ms)}: {undone} undone, nothing remains",
                 *_what_you_can_do(steps),
@@ -40,16 +41,16 @@ def closing(tree: Tree, ending: Ending, *, resumed: bool = False) -> list[str]:
 
 def _succeeded(tree: Tree, facts: Facts, *, resumed: bool) -> str:
     state = tree.top.state
-    steps = count(facts.steps, "step")
+    steps = counted(facts.steps, "step")
     aside = [f"{facts.cached} cached"] if facts.cached else []
     aside += [f"{facts.reused} reused"] if facts.reused else []
     aside += [f"{facts.skipped} skipped"] if facts.skipped else []
     if aside:
         steps += f" ({', '.join(aside)})"
     if resumed:
-        ran = "no step ran twice" if not facts.twice else f"started more than once: {named(facts.twice)}"
+        ran = "no step ran twice" if not facts.twice else f"started more than once: {listed(facts.twice, MOST_NAMED)}"
         sound = "unbroken" if unbroken(tree) else f"BROKEN: {command_line('verify', short(tree.root))} tells where"
-        return f"Succeeded · {steps} · {ran} · ledger {count(state.chain.next, 'record')}, {sound}"
+        return f"Succeeded · {steps} · {ran} · ledger {counted(state.chain.next, 'record')}, {sound}"
     parts = [
         f"Succeeded in {span(facts.took_ms)}",
         ", ".join(
@@ -57,13 +58,13 @@ def _succeeded(tree: Tree, facts: Facts, *, resumed: bool) -> str:
                 None,
                 [
                     steps,
-                    count(facts.children, "child run") if facts.children else "",
-                    count(facts.approvals, "approval") if facts.approvals else "",
-                    count(facts.retries, "retry", "retries"),
+                    counted(facts.children, "child run") if facts.children else "",
+                    counted(facts.approvals, "approval") if facts.approvals else "",
+                    counted(facts.retries, "retry", "retries"),
                 ],
             )
         ),
-        f"ledger {count(state.chain.next, 'record')}, head {brief(state.chain.head)}",
+        f"ledger {counted(state.chain.next, 'record')}, head {brief(state.chain.head)}",
     ]
     return " · ".join(parts)
 
@@ -78,14 +79,14 @@ def _failed(tree: Tree, facts: Facts) -> list[str]:
     state = tree.top.state
     after = f"after {span(facts.took_ms)}"
     if state.reason == "UndoIncomplete":
-        remaining = count(len(facts.remaining), "change remains", "changes remain")
+        remaining = counted(len(facts.remaining), "change remains", "changes remain")
         lines = [f"Failed (UndoIncomplete) {after}: {remaining}"]
         return lines + [f"  {name:<12} {reason}" for name, reason in facts.remaining]
     if not facts.failures:
         return [f"Failed ({state.reason}) {after}: {one_line(state.message)}", *_left(facts)]
     failure = facts.failures[0]
     if len(facts.failures) > 1:
-        what = f"{len(facts.failures)} steps failed: {named([one.path for one in facts.failures])}"
+        what = f"{len(facts.failures)} steps failed: {listed([one.path for one in facts.failures], MOST_NAMED)}"
     elif failure.most > 1 and failure.attempts >= failure.most:
         what = f'step "{failure.path}" used its {failure.most} attempts'
     else:
@@ -103,18 +104,18 @@ def _last_error(tree: Tree, failure: Failure) -> str:
 def _left(facts: Facts) -> list[str]:
     lines = []
     if facts.not_reached:
-        lines.append(f"  not reached  {named(facts.not_reached)}")
+        lines.append(f"  not reached  {listed(facts.not_reached, MOST_NAMED)}")
     if facts.kept:
         reused = " (outputs are reused by a retry)" if facts.failures else ""
-        lines.append(f"  kept         {named(facts.kept)}{reused}")
+        lines.append(f"  kept         {listed(facts.kept, MOST_NAMED)}{reused}")
     return lines
 
 
 def _unfinished(tree: Tree, facts: Facts, ending: Ending) -> list[str]:
-    done = f"{facts.done} of {count(facts.steps, 'step')} done"
+    done = f"{facts.done} of {counted(facts.steps, 'step')} done"
     match ending:
         case Ending.WAITING:
-            waits = named([gate.gate for gate in facts.gates])
+            waits = listed([gate.gate for gate in facts.gates], MOST_NAMED)
             lines = [f"Waiting for approval of {waits} after {span(facts.took_ms)}, {done}"]
             for gate in facts.gates:
                 lines.append(f'  {gate.gate}, severity {gate.severity}: "{one_line(gate.question)}"')

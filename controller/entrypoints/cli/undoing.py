@@ -7,13 +7,14 @@ from controller.engine.units import index_of, unit_of
 from controller.entrypoints.cli.outlet import Outlet
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.presenter import Ending, Found, Tree
-from controller.entrypoints.cli.wording import brief, count, one_line, short, span
+from controller.entrypoints.cli.wording import brief, one_line, short, span
 from controller.machine.chain import Link
 from controller.model.attempt import AttemptKey
 from controller.model.record import Record
 from controller.model.states import RunState
 from controller.runtime.contents import Contents
 from controller.runtime.member import Member
+from controller.runtime.phrases import counted
 from controller.runtime.undoing import prepare_undo
 
 _ENDED = {
@@ -42,7 +43,7 @@ class Undoing:
     def _begin(self, tree: Tree) -> None:
         units = changed(tree.top, Contents(tree.session.local.stores.blobs), tree.session.local.clock.now())
         self._width = max((len(tree.top.name(unit)) for unit in units), default=0)
-        steps = count(len(units), "changed step")
+        steps = counted(len(units), "changed step")
         order = ", last in the order of dependencies first" if len(units) > 1 else ""
         self._out.line(f"undoing {steps}{order}" if units else "nothing was changed, so there is nothing to undo")
 
@@ -102,7 +103,7 @@ def _told(member: Member, record: Record) -> str | None:
     match record.kind:
         case "StepUndone" | "ReceiptUndone":
             receipt = (record.data or {}).get("receipt")
-            left = f" ({count(len(receipts), 'earlier change')} to go)" if record.kind == "ReceiptUndone" else ""
+            left = f" ({counted(len(receipts), 'earlier change')} to go)" if record.kind == "ReceiptUndone" else ""
             return f"undone    {took}{f'receipt {brief(receipt)}' if receipt else ''}{left}"
         case "UndoKept":
             receipt = f"; receipt {brief(receipts[-1])}" if receipts else ""

@@ -2,8 +2,8 @@
 
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import Session
-from controller.entrypoints.cli.wording import count
 from controller.model.run import RunSpec, RunStatus
+from controller.runtime.phrases import counted
 
 
 def unfinished(session: Session) -> list[tuple[RunSpec, RunStatus | None]]:
@@ -19,4 +19,4 @@ def unfinished(session: Session) -> list[tuple[RunSpec, RunStatus | None]]:
 def reminder(session: Session) -> str | None:
     """Return one line about runs that were left; None where there are none."""
     left = len(unfinished(session))
-    return f"{count(left, 'run was', 'runs were')} left unfinished: {command_line('resume')}" if left else None
+    return f"{counted(left, 'run was', 'runs were')} left unfinished: {command_line('resume')}" if left else None

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from controller.entrypoints.cli.wording import brief, count
+from controller.entrypoints.cli.wording import brief
+from controller.runtime.phrases import counted
 from controller.runtime.proof.finding import Finding
 from controller.runtime.proof.verify import Verification
 
@@ -30,7 +31,7 @@ def told(subject: str, found: Verification, *, anchored: bool) -> Iterator[str]:
     root = found.runs[0]
     if found.anchor is not None:
         following = len(root.links) - 1 - found.anchor
-        after = f"{count(following, 'record')} follow it" if following else "nothing follows it"
+        after = f"{counted(following, 'record')} follow it" if following else "nothing follows it"
         yield f"  anchor   record {found.anchor} is the head that was given; {after}"
     elif not anchored and found.sound:
         yield f"  head     {root.head}"
@@ -39,12 +40,12 @@ def told(subject: str, found: Verification, *, anchored: bool) -> Iterator[str]:
 
 
 def _extent(found: Verification) -> str:
-    runs, records = len(found.runs), count(found.records, "record")
+    runs, records = len(found.runs), counted(found.records, "record")
     return f"{records}, chain unbroken" if runs == 1 else f"{records} of {runs} runs, chains unbroken"
 
 
 def _matches(found: Verification) -> str:
-    parts = [count(found.counts[one], one, many) for one, many in _NOUNS if found.counts.get(one)]
+    parts = [counted(found.counts[one], one, many) for one, many in _NOUNS if found.counts.get(one)]
     match len(parts):
         case 0:
             return "nothing else to compare"
@@ -81,17 +82,7 @@ def as_value(subject: str, found: Verification) -> dict[str, Any]:
         "sound": found.sound,
         "records": found.records,
         "anchor": found.anchor,
-        "runs": [
-            {
-                "uid": run.spec.uid,
-                "path": run.path,
-                "records": len(run.links),
-                "head": run.head,
-                "state": run.state.run if run.state is not None else None,
-                "semanticDigest": run.semantic,
-            }
-            for run in found.runs
-        ],
+        "runs": [run.outline() for run in found.runs],
         "matching": dict(sorted(found.counts.items())),
         "approvals": [one._asdict() for one in found.approvals],
         "findings": [one._asdict() for one in found.findings],

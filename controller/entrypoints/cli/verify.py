@@ -51,13 +51,13 @@ def command(ctx: click.Context, subject: str | None, head: str | None, form: str
 
 
 def _overall(verified: "list[tuple[str, Verification]]") -> str:
-    from controller.entrypoints.cli.wording import count
+    from controller.runtime.phrases import counted
 
     broken = sum(not found.sound for _, found in verified)
-    trees = count(len(verified), "run tree")
+    trees = counted(len(verified), "run tree")
     if broken:
         return f"BROKEN: {broken} of {trees}"
-    return f"sound: {trees}, {count(sum(found.records for _, found in verified), 'record')}"
+    return f"sound: {trees}, {counted(sum(found.records for _, found in verified), 'record')}"
 
 
 def _verified(ctx: click.Context, subject: str | None, head: str | None) -> "Iterator[tuple[str, Verification]]":

@@ -56,24 +56,8 @@ def clock(milliseconds: int, form: str = "%H:%M:%S") -> str:
     return datetime.fromtimestamp(milliseconds / 1000).astimezone().strftime(form)
 
 
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """Return `1 step`, `2 steps`, `1,000 steps`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def one_line(text: str, most: int = 200) -> str:
     """Return text of others on one line, without control characters that would move a terminal's cursor."""
     line = " ".join(text.split())
     line = "".join(letter if letter.isprintable() else "�" for letter in line)
     return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def bytes_text(size: float) -> str:
-    """Return a size in the largest unit that gives at least 1: 512 B, 189 KiB, 2.4 MiB."""
-    if size < 1024:
-        return f"{size:,.0f} B"
-    for unit in ("KiB", "MiB", "GiB"):
-        size /= 1024
-        if size < 1024 or unit == "GiB":
-            break
-    return f"{size:,.0f} {unit}" if size >= 100 else f"{size:,.1f} {unit}"

@@ -66,17 +66,7 @@ def _manifest(verification: Verification, listed: Sequence[Mapping[str, Any]]) -
         "version": VERSION,
         "root": root.uid,
         "orchestration": f"{root.orchestration} {root.version}",
-        "runs": [
-            {
-                "uid": run.spec.uid,
-                "path": run.path,
-                "records": len(run.links),
-                "head": run.head,
-                "state": run.state.run if run.state is not None else None,
-                "semanticDigest": run.semantic,
-            }
-            for run in verification.runs
-        ],
+        "runs": [run.outline() for run in verification.runs],
         "members": listed,
     }
     return canonical({**body, "digest": digest_bytes(canonical(body))})

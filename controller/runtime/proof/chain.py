@@ -7,9 +7,10 @@ from controller.machine.chain import Link, check
 from controller.model.digest import Digest, digest_bytes, digest_value
 from controller.model.record import GENESIS, SCHEMA_VERSION, Record, decode
 from controller.model.run import RunSpec
+from controller.runtime.phrases import counted
 from controller.runtime.proof.evidence import Claim
 from controller.runtime.proof.finding import Finding
-from controller.runtime.proof.words import counted, told
+from controller.runtime.proof.words import told
 
 
 def examine(contents: Sequence[bytes], claim: Claim | None, path: str) -> tuple[Sequence[Link], list[Finding]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from controller.definition.snapshot import Snapshot
 from controller.engine.semantic import semantic_digest
@@ -14,13 +14,14 @@ from controller.model.digest import Digest
 from controller.model.record import GENESIS
 from controller.model.run import RunSpec
 from controller.runtime.member import Member
+from controller.runtime.phrases import counted
 from controller.runtime.proof import chain, fold
 from controller.runtime.proof.contents import Contents, Reference, examine_snapshot, references
 from controller.runtime.proof.descent import examine_children, paths
 from controller.runtime.proof.evidence import Claim, Evidence
 from controller.runtime.proof.finding import Finding
 from controller.runtime.proof.rules import approvals
-from controller.runtime.proof.words import counted, told
+from controller.runtime.proof.words import told
 
 
 class Approval(NamedTuple):
@@ -57,6 +58,17 @@ class Examined:
     def semantic(self) -> Digest | None:
         """Semantic digest; None while the run is not settled."""
         return semantic_digest(self.state) if self.state is not None and self.state.run.settled else None
+
+    def outline(self) -> dict[str, Any]:
+        """Return what is said of it in manifests and to programs."""
+        return {
+            "uid": self.spec.uid,
+            "path": self.path,
+            "records": len(self.links),
+            "head": self.head,
+            "state": self.state.run if self.state is not None else None,
+            "semanticDigest": self.semantic,
+        }
 
 
 class Verification(NamedTuple):

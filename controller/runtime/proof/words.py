@@ -56,8 +56,3 @@ def told(record: Record) -> str:
     words = _OF_RUN.get(record.kind, record.kind)
     phase = (record.data or {}).get("phase")
     return f"phase {phase} {words}" if phase is not None else words
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a count with its noun, e.g. `41 records`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

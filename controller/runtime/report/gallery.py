@@ -3,9 +3,9 @@
 from html import escape
 
 from controller.model.digest import short
+from controller.runtime.phrases import size_text
 from controller.runtime.report.facts import Facts, StepFacts
 from controller.runtime.report.inline import shown
-from controller.runtime.report.words import size
 
 MOST_OPEN = 4
 """Artifacts that are open at once; the others open when they are asked for."""
@@ -32,7 +32,7 @@ def artifacts(facts: Facts) -> str:
     listed = sorted(found, key=lambda one: rank(one[1].name))
     cards = [
         f"<details class='card made'{' open' if number < MOST_OPEN else ''}><summary>{escape(artifact.name)}"
-        f"<small>{escape(step.path)} · {size(artifact.size)} · <span class='digest'>{short(artifact.digest)}</span>"
+        f"<small>{escape(step.path)} · {size_text(artifact.size)} · <span class='digest'>{short(artifact.digest)}</span>"
         f"</small></summary>{shown(artifact)}</details>"
         for number, (step, artifact) in enumerate(listed)
     ]

@@ -7,9 +7,9 @@ from html import escape
 
 import orjson
 
+from controller.runtime.phrases import size_text
 from controller.runtime.report.facts import Artifact
 from controller.runtime.report.prose import to_html
-from controller.runtime.report.words import size
 
 LARGEST_TEXT = 64 * 1024
 """Bytes of a text that are shown."""
@@ -30,14 +30,14 @@ def shown(artifact: Artifact) -> str:
     """Return HTML that shows an artifact, or says why not."""
     content = artifact.content
     if content is None:
-        return f'<p class="muted">Not shown: {size(artifact.size)}.</p>'
+        return f'<p class="muted">Not shown: {size_text(artifact.size)}.</p>'
     media = image_type(artifact.name, content)
     if media is not None:
         return f'<img alt="{escape(artifact.name)}" src="data:{media};base64,{b64encode(content).decode()}">'
     try:
         text = content[:LARGEST_TEXT].decode("utf-8", "strict" if len(content) <= LARGEST_TEXT else "ignore")
     except UnicodeDecodeError:
-        return f'<p class="muted">Not shown: {size(artifact.size)} that are no text.</p>'
+        return f'<p class="muted">Not shown: {size_text(artifact.size)} that are no text.</p>'
     return _text(artifact.name.lower(), text) + _cut(artifact.size)
 
 
@@ -98,4 +98,4 @@ def _numeric(cell: str) -> str:
 
 def _cut(count: int) -> str:
     rest = count - LARGEST_TEXT
-    return f'<p class="muted">and {size(rest)} more</p>' if rest > 0 else ""
+    return f'<p class="muted">and {size_text(rest)} more</p>' if rest > 0 else ""

@@ -6,13 +6,14 @@ import orjson
 
 from controller.model.digest import short
 from controller.model.states import RunState
+from controller.runtime.phrases import size_text
 from controller.runtime.report.facts import Facts, StepFacts
 from controller.runtime.report.gallery import how, rollback_words
 from controller.runtime.report.metrics import attempts, execution_metrics, retries, step_counts
 from controller.runtime.report.proofs import commands, evidence_words
 from controller.runtime.report.recommend import recommendations
 from controller.runtime.report.values import verdict_word
-from controller.runtime.report.words import moment, size, span
+from controller.runtime.report.words import moment, span
 
 
 def to_markdown(facts: Facts) -> str:
@@ -103,7 +104,7 @@ def _rest(facts: Facts) -> Iterator[str]:
         yield from ("", "## Artifacts", "")
         yield from _table(
             ("Artifact", "Step", "Size", "Digest"),
-            [(one.name, f"`{step.path}`", size(one.size), f"`{one.digest}`") for step, one in made],
+            [(one.name, f"`{step.path}`", size_text(one.size), f"`{one.digest}`") for step, one in made],
         )
     receipts = [
         (f"`{step.path}`", "; ".join(map(str, receipt.get("changes", []))), how(step, receipt), f"`{short(digest)}`")

@@ -8,6 +8,7 @@ import orjson
 
 from controller.model.digest import short
 from controller.model.states import RunState, StepState
+from controller.runtime.phrases import counted
 from controller.runtime.report.facts import Attempt, Facts, StepFacts
 from controller.runtime.report.gallery import artifacts, receipts
 from controller.runtime.report.metrics import attempts, execution_metrics, handoffs, phase_counts, retries, step_counts
@@ -17,7 +18,7 @@ from controller.runtime.report.recommend import recommendations
 from controller.runtime.report.style import STYLE
 from controller.runtime.report.svg import timeline
 from controller.runtime.report.values import verdict_word
-from controller.runtime.report.words import counted, moment, span
+from controller.runtime.report.words import moment, span
 
 _SKIPPED = {
     "ConditionFalse": "its condition was false",

@@ -2,8 +2,8 @@
 
 from html import escape
 
+from controller.runtime.phrases import counted
 from controller.runtime.report.facts import Facts
-from controller.runtime.report.words import counted
 
 
 def evidence_words(facts: Facts) -> str:

@@ -1,4 +1,4 @@
-"""Times, sizes and states as a report writes them."""
+"""Times as a report writes them."""
 
 from datetime import UTC, datetime
 
@@ -46,20 +46,3 @@ def tick(milliseconds: int) -> str:
 def moment(milliseconds: int) -> str:
     """Return a point in time, in UTC: the same for every reader."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def size(count: int) -> str:
-    """Return a number of bytes: 512 B, 1.4 KiB, 2.0 MiB."""
-    if count < 1024:
-        return f"{count} B"
-    amount = count / 1024
-    for unit in ("KiB", "MiB"):
-        if amount < 1024:
-            return f"{amount:.1f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} GiB"
-
-
-def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """Return `1 step`, `2 steps`."""
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

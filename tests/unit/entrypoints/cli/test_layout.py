@@ -1,6 +1,5 @@
 """Tables, facts and trees as a person sees them."""
 
-from controller.entrypoints.cli.hindrances import named
 from controller.entrypoints.cli.layout import Branch, drawn, facts, table
 
 
@@ -15,8 +14,3 @@ def test_facts_line_up_and_go_on_without_a_label() -> None:
 def test_a_tree_shows_what_hangs_below_what() -> None:
     tree = [Branch("a", [Branch("b", [Branch("c")]), Branch("d")]), Branch("e", [Branch("f")])]
     assert list(drawn(tree)) == ["├─ a", "│  ├─ b", "│  │  └─ c", "│  └─ d", "└─ e", "   └─ f"]
-
-
-def test_names_in_a_sentence() -> None:
-    said = [named(list("abcdef"[:count])) for count in (0, 1, 2, 3, 4, 6)]
-    assert said == ["nothing", "a", "a and b", "a, b and c", "a, b, c and d", "a, b, c and 3 more"]

@@ -33,7 +33,7 @@ def test_json_else_text(text: str, value: object) -> None:
 
 @pytest.mark.parametrize("text", ["NaN", "-Infinity", "9007199254740993", "1e999", '{"a": 1, "a": 2}'])
 def test_what_reads_as_json_but_has_no_exact_form_is_no_text_either(text: str) -> None:
-    with pytest.raises(click.UsageError, match="--param size: .*quotes"):
+    with pytest.raises(click.UsageError, match=r"--param size: .*quotes"):
         given([f"size={text}"], None)
 
 

@@ -1,8 +1,8 @@
-"""Times, counts and ids as people read them."""
+"""Times and ids as people read them."""
 
 import pytest
 
-from controller.entrypoints.cli.wording import age, brief, count, one_line, short, span, wait
+from controller.entrypoints.cli.wording import age, brief, one_line, short, span, wait
 
 
 @pytest.mark.parametrize(
@@ -40,15 +40,10 @@ def test_an_age(milliseconds: int, text: str) -> None:
     assert age(milliseconds) == text
 
 
-def test_ids_digests_and_counts() -> None:
+def test_ids_and_digests() -> None:
     assert short("01JD8XQ2ZKABCDEFGHJKMNPQRS") == "01JD8XQ2ZK"
     assert brief("blake3:" + "5e0c" + "0" * 58 + "91") == "blake3:5e0c…91"
     assert brief(None) == "-"
-    assert [count(1, "step"), count(1234, "step"), count(2, "retry", "retries")] == [
-        "1 step",
-        "1,234 steps",
-        "2 retries",
-    ]
 
 
 def test_text_of_others_cannot_move_the_cursor() -> None:
