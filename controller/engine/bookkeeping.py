@@ -105,8 +105,10 @@ def _counts(state: State, index: int, old: Unit, new: Unit) -> dict[str, Any]:
         changes["cached"] = state.cached + cached
     if new.state is StepState.FAILED:
         changes["failures"] = state.failures.set(index, state.chain.next)
+        changes["fresh_failures"] = state.fresh_failures + 1
     elif old.state is StepState.FAILED:
         changes["failures"] = state.failures.delete(index)
+        changes["fresh_failures"] = state.fresh_failures - (state.failures[index] > state.reopened)
     return changes
 
 

@@ -15,7 +15,7 @@ LAUNCHING = frozenset({"persist", "start"})
 
 def halted(state: State) -> bool:
     """Return whether nothing new may start: the run is being ended, or fails fast."""
-    return state.halt is not None or (state.graph.fail_fast and state.failed > 0)
+    return state.halt is not None or (state.graph.fail_fast and state.fresh_failures > 0)
 
 
 def held(state: State, unit: int) -> bool:

@@ -67,6 +67,8 @@ def _reopened(state: State, record: Record) -> State:
         state,
         record,
         generation=state.generation + 1,
+        fresh_failures=0,
+        reopened=record.seq,
         started_at=record.time,
         ended_at=0,
         reason="",

@@ -158,6 +158,10 @@ class State(NamedTuple):
     cached: int = 0
     failures: Map[int, int] = Map()
     """Failed steps (index) -> the record that said so."""
+    fresh_failures: int = 0
+    """How many of them failed in this generation: only those stop a run that fails fast."""
+    reopened: int = -1
+    """Record with which this generation began; -1 in the first."""
     entry: int = -1
     phases: Map[int, PhaseProgress] = Map()
     gates: Map[int, int] = Map()

@@ -98,7 +98,7 @@ class Watch:
 def essence(state: State, now: int) -> dict[str, Any]:
     """Return what a state means, without stale entries of heaps and without what is only asked for."""
     members = state._asdict()
-    for name in ("graph", "asked", "holding", "phase_holding", "ready", "timers", "changed"):
+    for name in ("graph", "asked", "holding", "phase_holding", "postponed", "ready", "timers", "changed"):
         del members[name]
     members["units"] = dict(state.units.items())
     members["timers"] = {
@@ -119,6 +119,7 @@ def _startable(state: State) -> set[int]:
     queues = [queue for key, queue in state.ready.items() if key != FINALIZERS or state.verdict]
     queued = {unit for queue in queues for unit in heap.values(queue)}
     asked = {unit for unit, ask in state.asked.items() if unit >= 0 and not ask.stage.startswith("undo")}
+    asked |= set(state.postponed)
     return {
         unit
         for unit in queued | asked

@@ -137,8 +137,8 @@ PLAYS: dict[str, Play] = {
         start    | Running b=Running a=Running a[0]=Running    | start b#1; start a[0]#1
         b exit 1 | b=Failed                                    | tell b step_failed warning
         a[0] ok  | Failed a=Failed a[0]=Succeeded (StepFailed) | tell run run_failed error
-        retry a  | a=Pending                                   | -> StepReopened; tell run run_failed error
-        retry b  | Running b=Running a=Running a[1]=Running    | -> StepReopened; start b#2; start a[1]#1
+        retry a  | Running a=Running a[1]=Running              | -> StepReopened; start a[1]#1
+        retry b  | b=Running                                   | -> StepReopened; start b#2
         b ok     | b=Succeeded                                 |
         a[1] ok  | Succeeded a=Succeeded a[1]=Succeeded        |
         """,

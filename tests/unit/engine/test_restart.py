@@ -271,3 +271,19 @@ def test_a_child_has_one_name() -> None:
     names = {child_digest(*given) for given in [("RUN", "a", 1), ("RUN", "a", 2), ("RUN", "b", 1), ("OTHER", "a", 1)]}
     assert len(names) == 4
     assert all(len(name) == 26 and name == name.upper() for name in names)
+
+
+def test_what_could_start_waits_for_attempts_from_before_the_crash() -> None:
+    prepare = {"a": ev.Postponed(), "b": ev.Postponed()}
+    world = World(graph("a b", max_parallel=1), prepare=prepare)
+    assert world.tell() == [fx.PrepareStep(0, 1), fx.PrepareStep(world.unit("b"), 1)]
+    assert (world.state.run, dict(world.state.holding), dict(world.state.asked)) == ("Running", {}, {})
+    assert list(world.state.postponed) == [world.unit("a"), world.unit("b")]
+    assert world.tell() == []
+    prepare.clear()
+    asked = world.tell(ev.Proceeded())
+    assert asked == [fx.PrepareStep(0, 1), fx.StartStep(0, 1, digest("input", "a"), None, None)]
+    assert list(world.state.postponed) == []
+    world.end("a")
+    world.end("b")
+    assert world.state.run == "Succeeded"

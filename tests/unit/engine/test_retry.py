@@ -3,10 +3,10 @@
 import pytest
 
 from controller.engine import effects as fx
-from controller.model.states import Verb
+from controller.model.states import StepState, Verb
 from tests.unit.engine.answers import digest
 from tests.unit.engine.graphs import GATE, THREE, graph
-from tests.unit.engine.plays import Play, expected, params, perform, play
+from tests.unit.engine.plays import Play, _happen, expected, params, perform, play
 from tests.unit.engine.world import World
 
 PLAYS: dict[str, Play] = {
@@ -228,3 +228,64 @@ def test_a_new_generation_is_one_retry_of_a_settled_run() -> None:
     world = perform(PLAYS["RT2"])[1]
     assert world.state.generation == 2
     assert [world.known(name).generation for name in "ab"] == [2, 1]
+
+
+def test_a_retried_step_begins_anew_and_keeps_what_it_was() -> None:
+    world = World(graph("a", {"a": {"timeout_ms": 60_000, "retry": THREE}}))
+    for words in ("start", "a Disrupted", "a exit 1 receipt", "+60s"):
+        _happen(world, words)
+    before = world.known("a")
+    assert (before.state, before.spent, before.disruptions, before.reason) == ("Failed", 1, 1, "Timeout")
+    _happen(world, "retry later 5s")
+    assert world.known("a") == before._replace(
+        state=StepState.PENDING,
+        spent=0,
+        disruptions=0,
+        started_at=0,
+        expired=False,
+        reason="",
+        retry_at=world.now + 5_000,
+    )
+    assert dict(world.state.waiting) == {0: world.now + 5_000}
+
+
+def test_a_step_that_was_stopped_for_its_time_is_not_late_any_more() -> None:
+    world = World(graph("a", {"a": {"timeout_ms": 60_000, "retry": THREE}}))
+    for words in ("start", "+60s", "a Timeout", "retry", "a exit 1"):
+        _happen(world, words)
+    assert (world.known("a").state, world.known("a").expired) == ("Pending", False)
+
+
+def test_a_run_that_is_moved_on_begins_anew() -> None:
+    world = World(graph("a"))
+    for words in ("start", "+3s", "a exit 1", "+3s", "retry"):
+        _happen(world, words)
+    state = world.state
+    assert (state.run, state.reason, state.message, state.ended_at, state.generation) == ("Running", "", "", 0, 1)
+    assert (state.first_started_at, state.started_at) == (world.now - 6_000, world.now)
+    assert dict(state.failures) == {}
+    _happen(world, "a ok")
+    assert world.records[-1].duration_ms == 0
+    assert world.state.ended_at == world.now
+
+
+def test_by_default_the_step_that_failed_last_is_retried() -> None:
+    for order in ("ab", "ba"):
+        world = World(graph("a b"))
+        world.tell()
+        for name in order:
+            world.end(name, "exit 1")
+        _happen(world, "retry")
+        assert world.known(order[1]).state == "Running"
+        assert world.known(order[0]).state == "Failed"
+
+
+def test_what_never_ended_for_another_failure_is_not_what_failed() -> None:
+    world = World(graph("b a", {"a": {"foreach": True}}, max_parallel=2, fail_fast=True))
+    for words in ("start", "b exit 1", "a[0] ok", "retry"):
+        _happen(world, words)
+    assert (world.known("b").state, world.known("a").state) == ("Running", "Failed")
+    assert world.known("a").reason == "FailFast"
+    for words in ("b ok", "retry", "a[1] ok"):
+        _happen(world, words)
+    assert world.state.run == "Succeeded"

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.engine.events import Hit
-from controller.engine.status import open_gates, status_of
+from controller.engine.status import MOST_CHARACTERS, _frontier, open_gates, status_of
 from controller.engine.units import RUN_ITSELF, index_of, instance_of, unit_name, unit_named, unit_of
 from controller.model.graph import GraphGate
 from controller.model.run import GateStatus
@@ -172,6 +172,33 @@ def test_attempts_are_left_out_before_the_frontier() -> None:
     assert len(status.frontier) == 1000
     assert 0 < len(status.attempts) < 400
     assert list(status.attempts) == list(status.frontier)[: len(status.attempts)]
+
+
+@pytest.mark.parametrize("length", [100, 128])
+def test_names_take_the_room_that_there_is(length: int) -> None:
+    stem = "s" * (length - 4)
+    world = World(graph(" ".join(f"{stem}{number:04d}" for number in range(2000))), watched=False)
+    world.tell()
+    units = world.state.units
+    for number, (unit, known) in enumerate(units.items()):
+        units = units.set(unit, known._replace(attempt=1 + number % 3))
+    frontier, attempts = _frontier(world.state._replace(units=units))
+    assert len(frontier) == 1000
+    assert set(attempts.values()) == {2, 3}
+    used = sum(len(name) + len("Running") + 6 for name in frontier) + sum(len(name) + 10 for name in attempts)
+    assert used <= MOST_CHARACTERS
+    everything = sum(units[unit].attempt > 1 for unit in sorted(world.state.frontier)[:1000])
+    assert len(attempts) == everything or used + length + 10 > MOST_CHARACTERS
+
+
+def test_names_that_are_too_long_for_all_of_them() -> None:
+    stem = "s" * 252
+    world = World(graph(" ".join(f"{stem}{number:04d}" for number in range(1000))), watched=False)
+    world.tell()
+    frontier, attempts = _frontier(world.state)
+    assert len(frontier) == MOST_CHARACTERS // (256 + len("Running") + 6)
+    assert list(frontier) == [step.id for step in world.graph.steps[: len(frontier)]]
+    assert attempts == {}
 
 
 NAMES = {"a": (0, -1), "b": (1, -1), "a[0]": (0, 0), "b[9999]": (1, 9999)}
