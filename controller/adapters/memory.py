@@ -1,6 +1,7 @@
 """Stores that live and die with the process: what a simulation runs on, and what a dry run looks at."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from controller.errors import LedgerInconsistent, NotFound, StoreUnavailable, VerificationFailed
 from controller.model.alert import Alert
@@ -180,18 +181,16 @@ class MemorySlotPool:
     """Implements SlotPool for one process."""
 
     def __init__(self) -> None:
-        self._queues: dict[str, list[AttemptKey]] = {}
+        self._queues: dict[str, dict[AttemptKey, None]] = {}
 
     def acquire(self, key: str, limit: int, holder: AttemptKey) -> bool:
-        queue = self._queues.setdefault(key, [])
-        if holder not in queue:
-            queue.append(holder)
-        return queue.index(holder) < limit
+        queue = self._queues.setdefault(key, {})
+        queue.setdefault(holder)
+        return holder in islice(queue, limit)
 
     def release(self, holder: AttemptKey) -> None:
         for queue in self._queues.values():
-            if holder in queue:
-                queue.remove(holder)
+            queue.pop(holder, None)
 
 
 class MemoryLeadership:

@@ -161,9 +161,8 @@ class Driver:
                 if member.wake_at is not None and member.wake_at <= now:
                     member.wake_at = None
                     self.tell(member, Woken())
-            for run, unit in list(self._performer.waiting):
-                if (granted := self._performer.grant(self.members[run])) and unit >= 0:
-                    self.tell(self.members[run], *granted)
+            for member, granted in self._performer.granted():
+                self.tell(member, granted)
             if not self._inbox:
                 self._proceed()
                 if not self._inbox:

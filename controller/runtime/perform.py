@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     from controller.runtime.driver import Driver
 
 
+EVERYONE_MS = 1000
+"""How often every unit that waits for a slot is asked about, not only the first of each queue."""
+
+
 class Performer:
     """Carries out the effects of all members of one tree."""
 
@@ -51,6 +55,7 @@ class Performer:
         self._undo_inputs: dict[tuple[str, int], UndoInput] = {}
         self.waiting: dict[tuple[str, int], int] = {}
         """Units that wait for slots that span runs -> their attempt."""
+        self._asked_everyone = 0
 
         self._performers: Mapping[type[Effect], Callable[[Member, Any], list[Event]]] = {
             PrepareStep: self._prepare,
@@ -97,7 +102,7 @@ class Performer:
                 self._driver.tools.slots.acquire(name, limit, key)
             return [SlotGranted(effect.unit)]
         self.waiting[(member.spec.uid, effect.unit)] = effect.attempt
-        return self.grant(member)
+        return [] if self._refusing(member, effect.unit, effect.attempt) else [SlotGranted(effect.unit)]
 
     def _release(self, member: Member, effect: ReleaseSlots) -> list[Event]:
         self.waiting.pop((member.spec.uid, effect.unit), None)
@@ -190,19 +195,35 @@ class Performer:
                 events.append(Launched(unit, key.role, key.attempt, launch.input_digest, adopted=adopted))
         return events
 
-    def grant(self, member: Member) -> list[Event]:
-        """Return the slots that were granted to waiting units of a member."""
-        granted: list[Event] = []
+    def granted(self) -> list[tuple[Member, Event]]:
+        """Return the slots that were granted to waiting units.
+
+        Queues are first come, first served: whoever came after one that was refused is not asked about. Only the order
+        after a restart may be another than that of the queues, so everyone is asked about from time to time.
+        """
+        now, full = self._driver.tools.clock.monotonic(), set[str]()
+        everyone = now - self._asked_everyone >= EVERYONE_MS
+        if everyone:
+            self._asked_everyone = now
+        granted: list[tuple[Member, Event]] = []
         for (run, unit), attempt in list(self.waiting.items()):
-            if run == member.spec.uid:
-                key = member.key(unit, Role.DO, attempt)
-                slots = member.graph.steps[index_of(unit)].slots
-                # Every queue is joined at once, so that nobody waits twice.
-                places = [self._driver.tools.slots.acquire(name, limit, key) for name, limit in slots]
-                if all(places):
-                    del self.waiting[(run, unit)]
-                    granted.append(SlotGranted(unit))
+            member = self._driver.members[run]
+            if not everyone and any(name in full for name, _ in member.graph.steps[index_of(unit)].slots):
+                continue
+            refusing = self._refusing(member, unit, attempt)
+            full.update(refusing)
+            if not refusing:
+                granted.append((member, SlotGranted(unit)))
         return granted
+
+    def _refusing(self, member: Member, unit: int, attempt: int) -> list[str]:
+        """Ask for all slots of a unit at once, so that nobody waits twice; return the full ones."""
+        key = member.key(unit, Role.DO, attempt)
+        slots = member.graph.steps[index_of(unit)].slots
+        refusing = [name for name, limit in slots if not self._driver.tools.slots.acquire(name, limit, key)]
+        if not refusing:
+            del self.waiting[(member.spec.uid, unit)]
+        return refusing
 
     def _start_child(self, member: Member, effect: StartChild) -> list[Event]:
         given = self._driver.preparer.take(member, effect.unit)
