@@ -204,9 +204,7 @@ PLAYS: dict[str, Play] = {
     ),
 }
 
-PROVES: dict[str, pytest.MarkDecorator] = {}
 
-
-@pytest.mark.parametrize("one", params(PLAYS, PROVES))
+@pytest.mark.parametrize("one", params(PLAYS))
 def test_play(one: Play) -> None:
     assert perform(one)[0] == expected(one.script)

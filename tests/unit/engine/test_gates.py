@@ -174,7 +174,7 @@ PLAYS: dict[str, Play] = {
 }
 
 PROVES: dict[str, pytest.MarkDecorator] = {
-    "an approved output is used": pytest.mark.requirement("DEF-020", "DEF-021"),
+    "an approved output is used": pytest.mark.requirement("DEF-020"),
 }
 
 

@@ -164,11 +164,7 @@ PLAYS: dict[str, Play] = {
     ),
 }
 
-PROVES: dict[str, pytest.MarkDecorator] = {
-    "a step that takes too long is stopped, and fails when it has ended": pytest.mark.requirement("ENG-049"),
-}
 
-
-@pytest.mark.parametrize("one", params(PLAYS, PROVES))
+@pytest.mark.parametrize("one", params(PLAYS))
 def test_play(one: Play) -> None:
     assert perform(one)[0] == expected(one.script)
