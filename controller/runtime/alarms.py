@@ -1,6 +1,6 @@
-"""What no ledger records but somebody should hear of: a step that takes far longer than usual, a disk that fills up."""
+"""What no ledger records but somebody should hear of: what takes far longer than usual or stands still, a full disk."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from controller.engine.wanted import running
 from controller.model.alert import Alert
@@ -9,6 +9,7 @@ from controller.model.states import Role
 from controller.runtime.estimate import step_of
 from controller.runtime.member import Member
 from controller.runtime.toolbox import Toolbox
+from controller.runtime.watchman import sights
 
 LOOK_MS = 1000
 """How often is looked."""
@@ -21,6 +22,9 @@ SHORTEST_MS = 10_000
 
 SCARCE = ((0.10, "error"), (0.20, "warning"))
 """Free share of the disk below which is told, and how urgently (engine.md, alerts)."""
+
+
+_TOLD = -1
 
 
 class Alarms:
@@ -37,6 +41,8 @@ class Alarms:
         self._looked_at: int | None = None
         self._seen: dict[AttemptKey, int] = {}
         self._told: set[AttemptKey | str] = set()
+        self._sights: dict[tuple[str, str, int, str], int] = {}
+        """What is to be seen -> since when; -1: it was told of."""
 
     def look(self, members: Iterable[Member]) -> None:
         """Look at all runs of the tree, at most once a second."""
@@ -44,15 +50,28 @@ class Alarms:
         if self._looked_at is not None and now - self._looked_at < LOOK_MS:
             return
         self._looked_at = now
-        current = {}
+        current: dict[AttemptKey, int] = {}
+        seen: dict[tuple[str, str, int, str], int] = {}
         for member in members:
+            seen.update(self._watch(member, now))
             for unit, role, attempt in running(member.state):
                 key = member.key(unit, role, attempt)
                 current[key] = self._seen.get(key, now)
                 if role is Role.DO and now - current[key] >= SHORTEST_MS and key not in self._told:
                     self._slow(member, key, now - current[key])
-        self._seen = current
+        self._seen, self._sights = current, seen
         self._scarce()
+
+    def _watch(self, member: Member, now: int) -> Iterator[tuple[tuple[str, str, int, str], int]]:
+        """Tell of sights that have lasted, each once for as long as it is to be seen."""
+        for sight in sights(member, self._usual, self._tools.clock.now()):
+            place = (member.spec.uid, sight.type, sight.unit, sight.subject)
+            since = self._sights.get(place, now)
+            if since >= 0 and now - since >= sight.lasts_ms:
+                step = member.name(sight.unit) if sight.unit >= 0 else None
+                self._notify(sight.type, "warning", sight.message, member.spec.uid, step)
+                since = _TOLD
+            yield place, since
 
     def _slow(self, member: Member, key: AttemptKey, elapsed: int) -> None:
         usual = self._usual(member).get(step_of(key.step))
