@@ -25,41 +25,52 @@ class Handoff(NamedTuple):
     violations: tuple[str, ...]
 
 
+class _Wish(NamedTuple):
+    """What a consumer gets of one step."""
+
+    everything: bool
+    named: frozenset[str]
+    """Artifacts that it asks for by name: without them it cannot start."""
+
+    def covers(self, name: str) -> bool:
+        return self.everything or name in self.named
+
+
 class Handoffs:
     """Makes hand-offs. One and the same is checked and transformed once, however many consumers ask for it."""
 
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
-        self._known: dict[tuple[str, str, Digest, frozenset[str] | None], Handoff] = {}
+        self._known: dict[tuple[str, str, Digest, _Wish], Handoff] = {}
 
     def to(self, member: Member, unit: int) -> list[Handoff]:
         """Return one hand-off per step that the unit gets something from: direct dependencies and declared `inputs`."""
         wanted = _wanted(member, unit)
-        return [self._from(member, source, only) for source, only in wanted.items()]
+        return [self._from(member, source, wish) for source, wish in wanted.items()]
 
-    def _from(self, member: Member, source: str, only: frozenset[str] | None) -> Handoff:
+    def _from(self, member: Member, source: str, wish: _Wish) -> Handoff:
         known = member.state.unit(unit_of(member.graph.by_id[source]))
         if known.output is None:
             # Skipped, or it failed before a finalizer: nothing is there to be handed over.
             return Handoff((), None, ())
-        place = (member.spec.uid, source, known.output, only)
+        place = (member.spec.uid, source, known.output, wish)
         if place not in self._known:
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
-            self._known[place] = self._made(member, source, known.output, only)
+            self._known[place] = self._made(member, source, known.output, wish)
         return self._known[place]
 
-    def _made(self, member: Member, source: str, result: Digest, only: frozenset[str] | None) -> Handoff:
+    def _made(self, member: Member, source: str, result: Digest, wish: _Wish) -> Handoff:
         contract, contents = member.steps[source].contract, self._contents
         artifacts = contents.artifacts(result)
         broken = list(broken_by(contract, contents.output(result), artifacts, contents))
         broken += [
             f'artifact "{name}" was asked for, but "{source}" left none of that name'
-            for name in sorted((only or frozenset()) - artifacts.keys())
+            for name in sorted(wish.named - artifacts.keys())
         ]
         sent: dict[str, Digest] = {}
         for name, digest in sorted(artifacts.items()):
-            if only is None or name in only:
+            if wish.covers(name):
                 try:
                     sent[name] = self._transformed(contract, name, digest)
                 except ValueError as error:
@@ -79,15 +90,14 @@ class Handoffs:
         return self._contents.blobs.put(TRANSFORMS[word](self._contents.blobs.get(digest)))
 
 
-def _wanted(member: Member, unit: int) -> dict[str, frozenset[str] | None]:
-    """Return step -> the artifacts that the unit gets of it; None: all."""
+def _wanted(member: Member, unit: int) -> dict[str, _Wish]:
+    """Return what the unit gets of which step."""
     step = member.step(unit)
     # The definition's, not the graph's: a finalizer waits for no ordinary step, and yet gets what it left.
-    wanted: dict[str, frozenset[str] | None] = dict.fromkeys(
-        sorted(step.depends_on, key=member.graph.by_id.__getitem__)
-    )
+    direct = sorted(step.depends_on, key=member.graph.by_id.__getitem__)
+    wanted = dict.fromkeys(direct, _Wish(everything=True, named=frozenset()))
     for declared in step.inputs:
-        known = wanted.get(declared.step, frozenset())
-        everything = known is None or declared.artifact is None
-        wanted[declared.step] = None if everything else (known or frozenset()) | {declared.artifact or ""}
+        known = wanted.get(declared.step, _Wish(everything=False, named=frozenset()))
+        named = known.named if declared.artifact is None else known.named | {declared.artifact}
+        wanted[declared.step] = _Wish(known.everything or declared.artifact is None, named)
     return wanted
