@@ -7,19 +7,14 @@ on from there.
 from collections.abc import Callable, Iterable, Sequence
 
 from controller.engine.effects import Persist
-from controller.engine.events import ChildGatesSeen, ChildUndone, Commanded, Event, Proceeded, Restarted, Woken
+from controller.engine.events import Event, Proceeded, Restarted, Woken
 from controller.engine.passes import run_pass
-from controller.engine.status import open_gates
-from controller.engine.units import index_of
-from controller.errors import InvariantViolated, NotFound
 from controller.machine.chain import Link
 from controller.model.attempt import AttemptKey, KnownAttempt, Progress, Started
-from controller.model.record import CONTROLLER
 from controller.model.run import RunSpec
-from controller.model.states import OutcomeClass, RunState, StepState, Verb
 from controller.runtime.admit import snapshot_of
-from controller.runtime.children import child_ended
 from controller.runtime.contents import Contents
+from controller.runtime.family import Family
 from controller.runtime.gather import Gatherer, ordered
 from controller.runtime.herald import Herald
 from controller.runtime.journal import Journal
@@ -37,7 +32,7 @@ GROUP_MS = 10
 
 
 class Driver:
-    """Drives the tree of one root run. Use `start`, then `turn` until `idle` or `settled`."""
+    """Drives the tree of one root run. Use `start`, then `turn` until the root has settled, then `close`."""
 
     def __init__(
         self,
@@ -52,6 +47,7 @@ class Driver:
         self.contents = Contents(tools.blobs)
         self.preparer = Preparer(self.contents, tools.cache)
         self.members: dict[str, Member] = {}
+        self.family = Family(self)
         self.found: dict[AttemptKey, KnownAttempt] = {}
         """Attempts from before a restart that no ledger knows yet."""
         self.unheard: set[AttemptKey] = set()
@@ -64,8 +60,6 @@ class Driver:
         self._gatherer = Gatherer(self)
         self._inbox: dict[str, list[Event]] = {}
         self._unflushed_since: int | None = None
-        self._undoing: dict[str, int] = {}
-        """Uid of a child that is being undone -> unit of its parent."""
 
     @property
     def root(self) -> Member:
@@ -105,14 +99,6 @@ class Driver:
             self._journal.loaded(member)
             self._herald.resumed(member, self.tools.clock.now())
         self.tell(member, Restarted(), *self._gatherer.lost(member))
-
-    def child_of(self, member: Member, unit: int) -> RunSpec:
-        """Return the stored child of a step that was running before a restart. Raises NotFound."""
-        child = member.state.unit(unit).child
-        spec = self.tools.objects.run(child.run) if child is not None else None
-        if spec is None:
-            raise NotFound(f'the child run of step "{member.name(unit)}" is gone')
-        return spec
 
     def tell(self, member: Member, *events: Event) -> None:
         """Let a member hear of something in the next turn."""
@@ -202,7 +188,7 @@ class Driver:
         member.state, member.wake_at = passed.state, passed.wake_at
         self._stored(member, kept)
         self._gatherer.adopted(member)
-        self._tell_parent(member, moved=member.state.chain.next > before)
+        self.family.tell_parent(member, moved=member.state.chain.next > before)
 
     def _stored(self, member: Member, links: Sequence[Link]) -> None:
         if links:
@@ -212,57 +198,6 @@ class Driver:
                 self._on_records(member, links)
         if self._unflushed_since is None:
             self._unflushed_since = self.tools.clock.monotonic()
-
-    def _tell_parent(self, member: Member, *, moved: bool) -> None:
-        if member.spec.parent is None or member.spec.parent not in self.members:
-            return
-        parent = self.members[member.spec.parent]
-        unit = parent.unit(member.spec.parent_step or "")
-        if unit is None:
-            raise InvariantViolated(f"run {member.spec.uid} belongs to no step of its parent")
-        if member.state.run.settled:
-            undone = self._undoing.pop(member.spec.uid, None) if moved else None
-            if undone is not None:
-                complete = member.state.run is RunState.ROLLED_BACK
-                self.tell(parent, ChildUndone(undone, complete, member.state.message or member.state.reason))
-            elif parent.state.unit(unit).state is StepState.RUNNING:
-                self.tell(parent, child_ended(parent, unit, member, self.contents, self.tools.clock.now()))
-        gates = tuple(open_gates(member.state))
-        if parent.state.child_gates.get(unit, ()) != gates and parent.state.unit(unit).state is StepState.RUNNING:
-            self.tell(parent, ChildGatesSeen(unit, gates))
-
-    def abort_child(self, member: Member, unit: int, why: OutcomeClass) -> None:
-        """Ask the child run of a step to end; to pause, when it is only interrupted by a suspension."""
-        spec = self.child_of(member, unit)
-        self.enter(spec)
-        if why is OutcomeClass.INTERRUPTED and member.state.halt is None:
-            self.tell(self.members[spec.uid], Commanded(0, Verb.SUSPEND, CONTROLLER, stop=True))
-        else:
-            self.tell(self.members[spec.uid], Commanded(0, Verb.ABORT, CONTROLLER, comment="its parent ends"))
-
-    def undo_child(self, member: Member, unit: int) -> None:
-        """Undo the child run of a step as one unit."""
-        spec = self.child_of(member, unit)
-        self.enter(spec)
-        child = self.members[spec.uid]
-        if child.state.run is RunState.ROLLED_BACK:
-            self.tell(member, ChildUndone(unit, complete=True))
-        elif child.state.run is RunState.ROLLING_BACK:
-            self._undoing[spec.uid] = unit
-        else:
-            self._undoing[spec.uid] = unit
-            verb = Verb.RESUME if child.state.reason == "UndoIncomplete" else Verb.UNDO
-            self.tell(child, Commanded(0, verb, CONTROLLER, comment="its parent is undone"))
-
-    def pass_on(self, member: Member, verb: Verb, *, stop: bool) -> None:
-        """Suspend or resume the children of a member with it."""
-        for unit in sorted(member.state.frontier):
-            known = member.state.unit(unit)
-            if member.graph.steps[index_of(unit)].child and known.child is not None:
-                self.enter(self.child_of(member, unit))
-                child = self.members[known.child.run]
-                if not child.state.run.settled:
-                    self.tell(child, Commanded(0, verb, CONTROLLER, stop=stop))
 
     def seen(self, member: Member, observation: Started | Progress) -> None:
         """Show how far an attempt is; nothing is recorded of it."""

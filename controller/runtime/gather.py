@@ -104,7 +104,7 @@ class Gatherer:
             self._driver.tools.decisions.answer([Answer(submitted.id, None, f"not a JSON value: {error}")])
             return
         if isinstance(submitted, Command) and submitted.verb in (Verb.SUSPEND, Verb.RESUME):
-            self._driver.pass_on(member, submitted.verb, stop=submitted.stop)
+            self._driver.family.pass_on(member, submitted.verb, stop=submitted.stop)
         self._driver.tell(member, event)
 
 

@@ -114,7 +114,7 @@ class Performer:
 
     def _stop(self, member: Member, effect: StopStep) -> list[Event]:
         if member.graph.steps[index_of(effect.unit)].child:
-            self._driver.abort_child(member, effect.unit, effect.why)
+            self._driver.family.stop(member, effect.unit, effect.why)
         else:
             self._driver.tools.runner.stop(member.key(effect.unit, effect.role, effect.attempt), effect.why)
         return []
@@ -131,7 +131,7 @@ class Performer:
         return [event]
 
     def _undo_child(self, member: Member, effect: UndoChild) -> list[Event]:
-        self._driver.undo_child(member, effect.unit)
+        self._driver.family.undo(member, effect.unit)
         return []
 
     def _compute_outputs(self, member: Member, _: ComputeOutputs) -> list[Event]:
@@ -233,7 +233,7 @@ class Performer:
                 now = self._driver.tools.clock.now()
                 spec = child_spec(member, effect.unit, effect.attempt, parameters, now)
             else:
-                spec = self._driver.child_of(member, effect.unit)
+                spec = self._driver.family.spec_of(member, effect.unit)
         except (ParametersInvalid, NotFound) as error:
             return [AttemptEnded(effect.unit, Role.DO, effect.attempt, OutcomeClass.REJECTED, error.message)]
         self._driver.enter(spec)
