@@ -1,6 +1,6 @@
 """Stores that live and die with the process: what a simulation runs on, and what a dry run looks at."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 from controller.errors import LedgerInconsistent, NotFound, StoreUnavailable, VerificationFailed
@@ -191,6 +191,10 @@ class MemorySlotPool:
     def release(self, holder: AttemptKey) -> None:
         for queue in self._queues.values():
             queue.pop(holder, None)
+
+    def retain(self, root: str, holders: Collection[AttemptKey]) -> None:  # noqa: ARG002
+        """All places are of one tree here."""
+        self._queues = {key: {one: None for one in queue if one in holders} for key, queue in self._queues.items()}
 
 
 class MemoryLeadership:

@@ -1,5 +1,6 @@
 """SlotPool: limits that span runs (per agent, per orchestration)."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from controller.model.attempt import AttemptKey
@@ -16,3 +17,6 @@ class SlotPool(Protocol):
 
     def release(self, holder: AttemptKey) -> None:
         """Give all places of the holder back."""
+
+    def retain(self, root: str, holders: Collection[AttemptKey]) -> None:
+        """Give back the places of a whole run tree but those of `holders`, whose attempts still run."""

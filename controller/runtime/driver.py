@@ -72,6 +72,8 @@ class Driver:
         known = self.tools.runner.known()
         self.found = {one.key: one for one in known}
         self.unheard = {one.key for one in known if not one.running}
+        # What only waited asks anew, if it still wants to: a place that nobody gives back would hold up all others.
+        self.tools.slots.retain(self.root_spec.root, {one.key for one in known if one.running})
         self.enter(self.root_spec)
         # Ends that nobody watched come first: nothing new starts before they are known.
         self._gatherer.observe(0)

@@ -85,3 +85,16 @@ def test_a_driver_that_comes_back_in_time_keeps_its_places(machine: Machine) -> 
     returned = machine.another().slots
     assert returned.acquire("k", 1, holder(1))
     assert not returned.acquire("k", 1, holder(2))
+
+
+def test_a_tree_keeps_only_the_places_of_what_still_runs(machine: Machine) -> None:
+    for uid, root in (("root", "root"), ("child", "root"), ("other", "other")):
+        machine.stores.objects.create_run(spec(uid, root=root))
+    machine.stores.ledger.flush()
+    slots = machine.stores.slots
+    queued = [holder(1, "root"), holder(2, "child"), holder(3, "other"), holder(4, "child"), holder(5, "root")]
+    for one in queued:
+        slots.acquire("k", 9, one)
+    slots.retain("root", {holder(4, "child")})
+    # Who is still there is found by who is now among the first two: the others queue behind them anew.
+    assert [slots.acquire("k", 2, one) for one in queued] == [False, False, True, True, False]

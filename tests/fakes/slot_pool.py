@@ -1,6 +1,6 @@
 """Queues for limits, in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from controller.model.attempt import AttemptKey
 from tests.fakes.disk import Disk
@@ -25,6 +25,13 @@ class InMemorySlotPool:
             if holder in queue:
                 self._disk.commit()
                 queue.remove(holder)
+
+    def retain(self, root: str, holders: Collection[AttemptKey]) -> None:
+        for queue in self._disk.places.values():
+            left = [one for one in queue if one in holders or self._root(one.run) != root]
+            if left != queue:
+                self._disk.commit()
+                queue[:] = left
 
     def _root(self, run: str) -> str:
         spec = self._disk.runs.get(run)

@@ -1,10 +1,11 @@
 """Limits that span runs: a queue of rows per limit, in order of arrival."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from controller.adapters.sqlite.database import Database
 from controller.model.attempt import AttemptKey
+from controller.model.states import Role
 
 Alive = Callable[[str], bool]
 """Given the uid of a root run: whether somebody drives its tree or steps of it still run."""
@@ -14,6 +15,12 @@ _HOLDER = "run = ? AND step = ? AND role = ? AND attempt = ?"
 _AHEAD = f"SELECT count(*) FROM slots WHERE key = ? AND id < (SELECT id FROM slots WHERE key = ? AND {_HOLDER})"  # noqa: S608
 
 _QUEUED = f"SELECT 1 FROM slots WHERE key = ? AND {_HOLDER}"  # noqa: S608
+
+
+_OF_TREE = (
+    "SELECT DISTINCT slots.run, step, role, attempt FROM slots LEFT JOIN runs ON uid = slots.run"
+    " WHERE coalesce(root, slots.run) = ?"
+)
 
 
 class SqliteSlotPool:
@@ -40,6 +47,13 @@ class SqliteSlotPool:
         if self._database.rows(f"SELECT 1 FROM slots WHERE {_HOLDER} LIMIT 1", holder):  # noqa: S608
             with self._database.transaction() as connection:
                 connection.execute(f"DELETE FROM slots WHERE {_HOLDER}", holder)  # noqa: S608
+
+    def retain(self, root: str, holders: Collection[AttemptKey]) -> None:
+        places = self._database.rows(_OF_TREE, (root,))
+        left = {place for place in places if (*place[:2], Role(place[2]), place[3]) not in holders}
+        if left:
+            with self._database.transaction() as connection:
+                connection.executemany(f"DELETE FROM slots WHERE {_HOLDER}", sorted(left))  # noqa: S608
 
     def _ahead(self, place: tuple[str, *tuple[object, ...]]) -> int:
         return int(self._database.rows(_AHEAD, (place[0], *place))[0][0])
