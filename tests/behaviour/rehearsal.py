@@ -79,16 +79,19 @@ class Rehearsal:
         uid: str = "ROOT",
     ) -> RunSpec:
         """Admit a run of an orchestration; `others` are those that it may play."""
-        entries = [_entry(one) for one in (spec, *others)]
+        entries = [entry_of(one) for one in (spec, *others)]
         return admit(
             entries[0],
-            Catalog(folder=entries, folder_agents=self._agents),
+            self.catalog(*entries),
             InMemoryBlobStore(self.disk),
             uid=uid,
             parameters=parameters or {},
             requester="mara",
             now=self.clock.now(),
         )
+
+    def catalog(self, *entries: CatalogEntry) -> Catalog:
+        return Catalog(folder=entries, folder_agents=self._agents)
 
     def drive(self, spec: RunSpec, until: Callable[[Driver], bool] | None = None) -> Driver:
         """Drive until the run has settled, or `until` says so; the driver is left as it is then."""
@@ -119,7 +122,7 @@ class Rehearsal:
         return [launch.key for launch in self.launches]
 
 
-def _entry(spec: OrchestrationSpec | Mapping[str, Any]) -> CatalogEntry:
+def entry_of(spec: OrchestrationSpec | Mapping[str, Any]) -> CatalogEntry:
     if not isinstance(spec, OrchestrationSpec):
         filled = [{"agent": "worker", **one} if one.get("type") != "orchestration" else one for one in spec["steps"]]
         spec = OrchestrationSpec.model_validate({"name": "one", **spec, "steps": filled})
