@@ -15,6 +15,10 @@ _HEAD = """\
 `libretto VERB --help` says what stands here. A run is named by the beginning of its id or by `latest`; a step by
 `step`, `step[3]` for an instance of a `foreach` step, and `step/childstep` inside a child run. `-o json` and `-o yaml`
 are for programs. What a verb ends with: [exit codes](spec/exit-codes.md).
+
+`--state-dir DIR`, before the verb, or the environment variable `LIBRETTO_STATE_DIR` names the state directory; without
+them it is the nearest `.libretto` at or above the current folder, else a new one there. Commands that Libretto suggests
+lead to the same one.
 """
 
 

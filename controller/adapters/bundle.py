@@ -164,6 +164,8 @@ class Container:
             return cls(path.open("rb"))
         except FileNotFoundError as error:
             raise NotFound(f"{path} does not exist") from error
+        except VerificationFailed as error:
+            raise VerificationFailed(f"{path} is no bundle: {error.message}") from error
         except OSError as error:
             raise StoreUnavailable(f"cannot read {path}: {error.strerror}") from error
 

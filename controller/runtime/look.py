@@ -29,6 +29,8 @@ class Look:
             if not roots:
                 raise NotFound("there are no runs yet", hint="libretto run PATH starts one")
             return roots[0]
+        if not name:
+            raise NotFound("a run without a name", hint="write `latest`, or how its id begins; libretto list shows all")
         matches = [spec for spec in specs if spec.uid.startswith(name.upper())]
         exact = [spec for spec in matches if spec.uid == name.upper()]
         if exact or len(matches) == 1:

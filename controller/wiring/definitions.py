@@ -56,6 +56,11 @@ def find(target: str, objects: ObjectStore) -> Found:
     catalog = Catalog(store=store, store_agents=store_agents)
     if "/" in target or target.endswith((".yaml", ".yml", ".json")):
         raise NotFound(f"{target} does not exist", hint="give a definition file, its folder, or a published name")
+    if not store:
+        raise NotFound(
+            f'"{target}" is neither a file nor a folder, and nothing is published',
+            hint="give a definition file or its folder; libretto definitions publish PATH publishes",
+        )
     return Found(catalog.orchestration(name, version or None), catalog)
 
 

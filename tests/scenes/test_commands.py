@@ -61,7 +61,7 @@ def test_a_retry_keeps_its_delay_and_its_changes_until_somebody_drives(mara: Pro
     [
         (("retry", "latest", "--delay", "soon"), "expected a duration"),
         (("retry", "latest", "--set", "mode"), "write it as name=value"),
-        (("skip", "latest", "--output", "none.json"), "cannot read none.json"),
+        (("skip", "latest", "--output", "none.json"), "File 'none.json' does not exist"),
         (("skip", "latest", "laod"), 'did you mean "load"?'),
     ],
 )

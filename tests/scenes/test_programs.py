@@ -85,7 +85,7 @@ def test_rerun_reuses_what_does_not_follow(tmp_path: Path) -> None:
     assert result["steps"]["reused"] == 2
     assert (result["state"], result["retries"]) == ("Succeeded", 1)
     wrong = libretto(place, "rerun", "latest", "--from", "nothing")
-    assert 'has no step "nothing" to begin from' in wrong.err
+    assert 'has no step "nothing"' in wrong.err
     assert wrong.code == 2
     whole = libretto(place, "rerun", "latest", "-o", "json")
     assert json.loads(whole.out.splitlines()[-1])["result"]["steps"]["reused"] == 0

@@ -8,7 +8,7 @@ from controller.entrypoints.cli.deciding import decide, decision_options
 from controller.model.states import Verdict
 
 
-@click.command(name="approve")
+@click.command(name="approve", epilog='Example: libretto approve latest --comment "checked against SAP"')
 @decision_options
 def command(ctx: click.Context, **given: Any) -> None:
     """Approve what waits at a checkpoint of RUN.

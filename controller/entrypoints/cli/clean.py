@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from controller.model.retention import Retention
 
 
-@click.command(name="clean")
+@click.command(name="clean", epilog="Example: libretto clean --age 30d --dry-run")
 @click.option("--age", metavar="DURATION", help="Remove settled runs that ended longer ago, e.g. 30d.")
 @click.option("--runs", type=click.IntRange(min=0), help="Keep at most that many settled runs.")
 @click.option("--size", metavar="SIZE", help="Keep all runs together below this, e.g. 2GiB.")
@@ -26,7 +26,7 @@ def command(ctx: click.Context, age: str | None, runs: int | None, size: str | N
     """
     from controller.wiring.cleaning import clean
 
-    with session(ctx, read_only=dry_run) as opened:
+    with session(ctx, read_only=dry_run, existing=True) as opened:
         limits = _limits(opened.local.configuration.limits, age, runs, size)
         cleaned = clean(opened.local, limits, dry_run=dry_run)
     if form != "text":

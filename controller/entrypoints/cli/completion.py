@@ -10,7 +10,7 @@ _WHERE = {
 }
 
 
-@click.command(name="completion")
+@click.command(name="completion", epilog='Example: eval "$(libretto completion bash)"')
 @click.argument("shell", type=click.Choice(list(_WHERE)))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:

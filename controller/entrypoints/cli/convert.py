@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.entrypoints.cli.exits import INVALID_DEFINITION
+from controller.entrypoints.cli.files import WRITTEN
 
 if TYPE_CHECKING:
     from controller.model.document import Document
 
 
-@click.command(name="convert")
+@click.command(name="convert", epilog="Example: libretto convert old.yaml --to definitions/nightly/definition.yaml")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("-o", "--output", "form", type=click.Choice(["yaml", "json"]), help="Default: yaml; for *.json, json.")
-@click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
+@click.option("--to", "target", type=WRITTEN, help="Write to this file.")
 @click.option("--write", is_flag=True, help="Write back to the file, or to all files of a folder that need it.")
 @click.pass_context
 def command(ctx: click.Context, path: Path, form: str | None, target: Path | None, write: bool) -> None:

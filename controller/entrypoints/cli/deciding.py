@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from controller.entrypoints.cli.naming import gate_argument, run_argument
 from controller.entrypoints.cli.session import output_option
 from controller.model.states import Verdict
 
@@ -15,8 +16,8 @@ DONE = {Verdict.APPROVE: "approved", Verdict.REJECT: "rejected", Verdict.MODIFY:
 
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.argument("run"),
-    click.argument("gate", required=False),
+    run_argument(),
+    gate_argument,
     click.option("--comment", metavar="TEXT", help="Why; it is kept in the ledger."),
     click.option(
         "--digest", metavar="DIGEST", help="Decide only if this is what is to be decided (its beginning will do)."

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from controller.ports.object_store import Published
 
 
-@click.group(name="definitions")
+@click.group(name="definitions", epilog="Example: libretto definitions publish definitions --activate")
 def command() -> None:
     """Publish definitions and move them through their life: draft, active, deprecated, archived.
 
@@ -22,7 +22,7 @@ def command() -> None:
     """
 
 
-@command.command(name="list")
+@command.command(name="list", epilog="Example: libretto definitions list --all")
 @click.option("--all", "everything", is_flag=True, help="Archived versions and agents as well.")
 @output_option
 @click.pass_context
@@ -82,7 +82,7 @@ def _value(one: "Published") -> dict[str, Any]:
     }
 
 
-@command.command()
+@command.command(epilog="Example: libretto definitions publish definitions --activate")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--activate", is_flag=True, help="Make it active at once; default: a draft.")
 @output_option
@@ -121,7 +121,7 @@ def publish(ctx: click.Context, path: Path, activate: bool, form: str) -> None:
 
 
 def _lifecycle_verb(verb: str, text: str) -> None:
-    @command.command(name=verb, help=text)
+    @command.command(name=verb, help=text, epilog=f"Example: libretto definitions {verb} nightly@1.0.0")
     @click.argument("name", metavar="NAME[@VERSION]")
     @output_option
     @click.pass_context
@@ -129,7 +129,7 @@ def _lifecycle_verb(verb: str, text: str) -> None:
         from controller.wiring.publishing import move_published
 
         plain, _, version = name.partition("@")
-        with session(ctx) as opened:
+        with session(ctx, existing=True) as opened:
             before, lifecycle = move_published(opened.local, plain, version or None, verb)
         if form != "text":
             emit({**_value(before._replace(lifecycle=lifecycle)), "before": before.lifecycle}, form)

@@ -1,7 +1,6 @@
 """Exit codes, in one place, and how errors become one and a message. The table for people is `docs/spec/exit-codes.md`."""
 
-import os
-import sys
+import errno
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import click
 
 from controller import errors
+from controller.entrypoints.cli.outlet import forget_output
 from controller.model.states import RunState
 
 OK = 0
@@ -36,6 +36,9 @@ _BY_ERROR: tuple[tuple[type[errors.LibrettoError], int], ...] = (
     (errors.InvariantViolated, INTERNAL),
 )
 
+_NOT_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""Met at the border of the program they are about its output: files and databases are behind errors of our own."""
+
 BY_STATE = {
     RunState.SUCCEEDED: OK,
     RunState.FAILED: FAILED,
@@ -56,6 +59,10 @@ def guarded(call: Callable[[], Any]) -> int:
         outcome = call()
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as nothing:
+        # Who says nothing asks what there is.
+        click.echo(nothing.format_message())
+        return OK
     except click.ClickException as error:
         error.show()
         return USAGE
@@ -63,12 +70,16 @@ def guarded(call: Callable[[], Any]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader has gone (`| head`): nothing more to say, and nothing to complain about at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_output()
         return OK
     except errors.LibrettoError as error:
         _show(error)
         return exit_code(error)
-    except Exception:  # the border of the program: whatever comes here is a bug of ours
+    except Exception as error:  # the border of the program: whatever else comes here is a bug of ours
+        if isinstance(error, OSError) and error.errno in _NOT_WRITTEN and error.filename is None:
+            forget_output()
+            click.echo(f"libretto: cannot write the output: {error.strerror}", err=True)
+            return TEMPORARY
         traceback.print_exc()
         click.echo("libretto: this is a bug of ours; the lines above help to mend it. Nothing is lost.", err=True)
         return INTERNAL

@@ -2,12 +2,13 @@
 
 import click
 
+from controller.entrypoints.cli.naming import run_argument, step_argument
 from controller.entrypoints.cli.session import output_option
 
 
-@click.command(name="explain")
-@click.argument("run")
-@click.argument("step", required=False)
+@click.command(name="explain", epilog="Example: libretto explain latest publish")
+@run_argument()
+@step_argument
 @output_option
 @click.pass_context
 def command(ctx: click.Context, run: str, step: str | None, form: str) -> None:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.entrypoints.cli.files import WRITTEN
+from controller.entrypoints.cli.naming import run_argument
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import session
 
@@ -12,12 +14,10 @@ if TYPE_CHECKING:
     from controller.runtime.proof.verify import Verification
 
 
-@click.command(name="export")
-@click.argument("run", default="latest")
-@click.option("-o", "--output", "target", type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
-@click.option(
-    "--outcomes", type=click.Path(path_type=Path, dir_okay=False), help="Write an outcomes file for `simulate`."
-)
+@click.command(name="export", epilog="Example: libretto export latest -o run.zip")
+@run_argument(default="latest")
+@click.option("-o", "--output", "target", type=WRITTEN, help="File to write.")
+@click.option("--outcomes", type=WRITTEN, help="Write an outcomes file for `simulate`.")
 @click.pass_context
 def command(ctx: click.Context, run: str, target: Path | None, outcomes: Path | None) -> None:
     """Write RUN (default: the latest) as a bundle: definitions, inputs, ledger, results, artifacts, receipts and logs.

@@ -9,11 +9,15 @@ from controller.model.states import RunState
 FEW = 25
 
 
-@click.command(name="list")
+@click.command(name="list", epilog="Example: libretto list nightly --state Failed")
 @click.argument("search", required=False)
 @click.option("--lifecycle", type=click.Choice(["active", "completed", "all"]), default="all", help="Settled or not.")
 @click.option(
-    "--state", "states", multiple=True, type=click.Choice([*RunState], case_sensitive=False), help="Only these."
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([str(state) for state in RunState], case_sensitive=False),
+    help="Only these.",
 )
 @click.option("--limit", type=click.IntRange(1), default=FEW, show_default=True, help="Show at most so many.")
 @click.option("--all", "everything", is_flag=True, help="No limit, and child runs too.")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.entrypoints.cli.naming import run_argument, step_argument
 from controller.entrypoints.cli.session import output_option
 
 if TYPE_CHECKING:
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
     from controller.model.run import RunSpec
 
 
-@click.command(name="logs")
-@click.argument("run")
-@click.argument("step", required=False)
+@click.command(name="logs", epilog="Example: libretto logs latest load -f")
+@run_argument()
+@step_argument
 @click.option("-f", "--follow", is_flag=True, help="Go on until the attempt has ended.")
 @click.option("--attempt", type=click.IntRange(1), help="This attempt; default: the last one.")
 @click.option("--undo", is_flag=True, help="The attempts to undo the step.")

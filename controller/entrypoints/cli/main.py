@@ -3,10 +3,12 @@
 import gc
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from keyword import iskeyword
 from typing import Any
 
 import click
+from click.exceptions import NoSuchCommand
 
 from controller import __version__
 from controller.entrypoints.cli import exits
@@ -69,6 +71,14 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a verb by its word; a word that is none is told with what it resembles."""
+        if args[0] not in VERBS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            raise NoSuchCommand(args[0], possibilities=VERBS, ctx=ctx)
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a verb; what an error suggests then means the state directory of this call."""
         try:
@@ -95,10 +105,15 @@ class LazyGroup(click.Group):
 @click.pass_context
 def cli(ctx: click.Context, state_dir: str | None) -> None:
     """Play orchestrations: what text says shall happen, happens, and a ledger proves it."""
+    if state_dir == "":
+        raise click.UsageError("--state-dir names no folder")
     ctx.obj = state_dir
 
 
 def main() -> None:
     """Entry point of `libretto` and `kubectl-libretto`: run a verb, turn errors into messages and exit codes."""
     gc.set_threshold(*GARBAGE)
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A locale without our arrows and bars: the facts matter more than their form.
+        sys.stdout.reconfigure(errors="replace")
     sys.exit(exits.guarded(lambda: cli.main(standalone_mode=False)))

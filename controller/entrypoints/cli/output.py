@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.entrypoints.cli.files import WRITTEN
+from controller.entrypoints.cli.naming import run_argument, step_argument
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import output_option
 
@@ -15,13 +17,11 @@ if TYPE_CHECKING:
     from controller.runtime.member import Member
 
 
-@click.command(name="output")
-@click.argument("run")
-@click.argument("step", required=False)
+@click.command(name="output", epilog="Example: libretto output latest | jq .")
+@run_argument()
+@step_argument
 @click.option("--artifact", metavar="NAME", help="This artifact of STEP instead of its output.")
-@click.option(
-    "-O", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE instead of the screen."
-)
+@click.option("-O", "file", type=WRITTEN, metavar="FILE", help="Write to FILE instead of the screen.")
 @output_option
 @click.pass_context
 def command(ctx: click.Context, run: str, step: str | None, artifact: str | None, file: Path | None, form: str) -> None:

@@ -2,12 +2,13 @@
 
 import click
 
+from controller.entrypoints.cli.naming import run_argument
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import output_option
 
 
-@click.command(name="pause")
-@click.argument("run")
+@click.command(name="pause", epilog="Example: libretto pause latest")
+@run_argument()
 @click.option("--stop", is_flag=True, help="Stop running steps too; that uses none of their attempts.")
 @click.option("--comment", metavar="TEXT", help="Why; it is kept in the ledger.")
 @output_option

@@ -47,7 +47,7 @@ def summary(problems: Sequence[Problem], files: int) -> str:
     return f"{' and '.join(counts)} in {where}{'; nothing was changed' if errors else ''}."
 
 
-def as_json(problems: Sequence[Problem], files: int) -> str:
+def as_value(problems: Sequence[Problem], files: int) -> dict[str, Any]:
     """Return the problems for programs."""
     listed = [
         {
@@ -63,7 +63,7 @@ def as_json(problems: Sequence[Problem], files: int) -> str:
         }
         for problem in problems
     ]
-    return json.dumps({"files": files, "problems": listed}, indent=2, ensure_ascii=False)
+    return {"files": files, "problems": listed}
 
 
 def as_sarif(problems: Sequence[Problem]) -> str:

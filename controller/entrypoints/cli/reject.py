@@ -8,7 +8,7 @@ from controller.entrypoints.cli.deciding import decide, decision_options
 from controller.model.states import Verdict
 
 
-@click.command(name="reject")
+@click.command(name="reject", epilog='Example: libretto reject latest --comment "wrong quarter"')
 @decision_options
 def command(ctx: click.Context, **given: Any) -> None:
     """Reject what waits at a checkpoint of RUN.

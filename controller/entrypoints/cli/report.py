@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.entrypoints.cli.files import WRITTEN
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import Session, session
 
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 _SUFFIXES = {".html": "html", ".htm": "html", ".md": "md", ".json": "json"}
 
 
-@click.command(name="report")
+@click.command(name="report", epilog="Example: libretto report latest -o report.html")
 @click.argument("subject", default="latest", metavar="[RUN|FILE]")
-@click.option("-o", "--output", "target", type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+@click.option("-o", "--output", "target", type=WRITTEN, help="File to write.")
 @click.option(
     "--format", "form", type=click.Choice(["html", "md", "json"]), help="Default: by the file's name, else md."
 )

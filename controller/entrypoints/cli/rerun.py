@@ -5,11 +5,13 @@ from pathlib import Path
 
 import click
 
+from controller.entrypoints.cli.files import READ
+from controller.entrypoints.cli.naming import run_argument
 from controller.entrypoints.cli.session import output_option
 
 
-@click.command(name="rerun")
-@click.argument("run")
+@click.command(name="rerun", epilog="Example: libretto rerun latest --from load")
+@run_argument()
 @click.option(
     "--from", "step", metavar="STEP", help="Do this step and all that follow from it again; reuse the others."
 )
@@ -17,7 +19,7 @@ from controller.entrypoints.cli.session import output_option
 @click.option(
     "--params",
     "file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=READ,
     metavar="FILE",
     help="Other values (YAML, JSON).",
 )
@@ -32,14 +34,17 @@ def command(
     With --from, the outputs of all succeeded steps that do not follow from STEP are taken from RUN, so only the rest is
     done; RUN itself stays as it is. Checkpoints of reused steps are asked again.
     """
+    from controller.entrypoints.cli.address import locate
     from controller.entrypoints.cli.drive import drive
     from controller.entrypoints.cli.parameters import given
     from controller.entrypoints.cli.session import session
     from controller.runtime.rerun import rerun
     from controller.wiring.local import new_run_id, person
 
-    with session(ctx) as opened:
+    with session(ctx, existing=True) as opened:
         member = opened.look.member(opened.look.find(run))
+        if step is not None:
+            locate(opened, member, step)
         spec = rerun(
             member,
             uid=new_run_id(),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.entrypoints.cli.naming import run_argument
 from controller.entrypoints.cli.session import output_option
 
 if TYPE_CHECKING:
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from controller.model.run import RunSpec, RunStatus
 
 
-@click.command(name="resume")
-@click.argument("run", required=False)
+@click.command(name="resume", epilog="Example: libretto resume latest")
+@run_argument(required=False)
 @click.option("--no-wait", is_flag=True, help="End with exit code 7 where only a person's decision is missing.")
 @output_option
 @click.pass_context
@@ -28,7 +29,7 @@ def command(ctx: click.Context, run: str | None, no_wait: bool, form: str) -> No
     from controller.entrypoints.cli.session import session
     from controller.entrypoints.cli.unfinished import unfinished
 
-    with session(ctx) as opened:
+    with session(ctx, existing=True) as opened:
         if run is not None:
             spec = opened.look.root(opened.look.find(run))
             sys.exit(_resume(opened, spec, opened.local.stores.ledger.status(spec.uid), form, wait=not no_wait))

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
+from controller.entrypoints.cli.naming import run_argument, step_argument
 from controller.entrypoints.cli.session import output_option
 
 
-@click.command(name="retry")
-@click.argument("run")
-@click.argument("step", required=False)
+@click.command(name="retry", epilog="Example: libretto retry latest load --set input.mode=upsert")
+@run_argument()
+@step_argument
 @click.option(
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change the input, e.g. --set input.mode=upsert."
 )

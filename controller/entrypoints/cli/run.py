@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.entrypoints.cli.files import READ
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import output_option
 
@@ -15,12 +16,10 @@ if TYPE_CHECKING:
     from controller.wiring.definitions import Found
 
 
-@click.command(name="run")
+@click.command(name="run", epilog="Example: libretto run definitions/nightly --param mode=upsert")
 @click.argument("target")
 @click.option("--param", "texts", multiple=True, metavar="KEY=VALUE", help="A parameter; JSON, else text.")
-@click.option(
-    "--params", "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Parameters (YAML, JSON)."
-)
+@click.option("--params", "file", type=READ, metavar="FILE", help="Parameters (YAML, JSON).")
 @click.option("--no-wait", is_flag=True, help="End with exit code 7 where only a person's decision is missing.")
 @click.option("--dry-run", is_flag=True, help="Show what would run, and why; change nothing.")
 @click.option(

@@ -69,6 +69,7 @@ def emit(value: Any, form: str) -> None:
 
         # By way of JSON: words of a closed vocabulary are texts to a program, whatever they are here.
         plain = orjson.loads(orjson.dumps(value))
-        click.echo(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), nl=False)
+        click.echo(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True).encode(), nl=False)
     else:
-        click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+        # As bytes: what programs read is UTF-8 in every locale.
+        click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2))

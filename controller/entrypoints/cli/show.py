@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.entrypoints.cli.naming import run_argument, step_argument
 from controller.entrypoints.cli.session import output_option
 
 if TYPE_CHECKING:
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
     from controller.entrypoints.cli.session import Session
 
 
-@click.command(name="show")
-@click.argument("run")
-@click.argument("step", required=False)
+@click.command(name="show", epilog="Example: libretto show latest load")
+@run_argument()
+@step_argument
 @click.option("--artifact", metavar="NAME", help="Print the bytes of this artifact of STEP and nothing else.")
 @output_option
 @click.pass_context

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.entrypoints.cli.files import READ, WRITTEN
 from controller.entrypoints.cli.session import output_option
 
 if TYPE_CHECKING:
@@ -14,16 +15,21 @@ if TYPE_CHECKING:
     from controller.wiring.simulation import Simulated
 
 _WIDEST_NAME = 32
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command(name="simulate")
+@click.command(name="simulate", epilog="Example: libretto simulate definitions/nightly --outcomes outcomes.yaml")
 @click.argument("target")
-@click.option("--outcomes", "file", type=_FILE, metavar="FILE", help="How attempts end and what people decide.")
+@click.option(
+    "--outcomes",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="How attempts end and what people decide.",
+)
 @click.option("--param", "texts", multiple=True, metavar="KEY=VALUE", help="A parameter; JSON, else text.")
-@click.option("--params", "params", type=_FILE, metavar="FILE", help="Parameters (YAML, JSON).")
+@click.option("--params", "params", type=READ, metavar="FILE", help="Parameters (YAML, JSON).")
 @click.option("--approve-all", is_flag=True, help="Approve checkpoints that the outcomes do not mention.")
-@click.option("--svg", type=_FILE, metavar="FILE", help="Write the chart as a picture too.")
+@click.option("--svg", type=WRITTEN, metavar="FILE", help="Write the chart as a picture too.")
 @output_option
 @click.pass_context
 def command(

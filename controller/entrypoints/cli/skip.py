@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
+from controller.entrypoints.cli.files import READ
+from controller.entrypoints.cli.naming import run_argument, step_argument
 
-@click.command(name="skip")
-@click.argument("run")
-@click.argument("step", required=False)
-@click.option(
-    "--output", "file", type=click.Path(path_type=Path), metavar="JSON", help="Output to go on with; without it: null."
-)
+
+@click.command(name="skip", epilog="Example: libretto skip latest load --output replacement.json")
+@run_argument()
+@step_argument
+@click.option("--output", "file", type=READ, metavar="JSON", help="Output to go on with; without it: null.")
 @click.option("--comment", metavar="TEXT", help="Why; it is kept in the ledger.")
 @click.option("--no-wait", is_flag=True, help="Only record it; `libretto resume` goes on.")
 @click.option("-o", "form", type=click.Choice(["text", "json", "yaml"]), default="text", help="Form of the output.")

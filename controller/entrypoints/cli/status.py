@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.entrypoints.cli.naming import run_argument
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import output_option
 
@@ -14,8 +15,8 @@ LATELY_MS = 86_400_000
 """A failed run is shown for a day without being asked for; then people know, or it does not matter."""
 
 
-@click.command(name="status")
-@click.argument("run", required=False)
+@click.command(name="status", epilog="Example: libretto status latest")
+@run_argument(required=False)
 @output_option
 @click.pass_context
 def command(ctx: click.Context, run: str | None, form: str) -> None:

@@ -4,14 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.entrypoints.cli.naming import run_argument
 from controller.entrypoints.cli.session import output_option
 
 if TYPE_CHECKING:
     from controller.entrypoints.cli.layout import Branch
 
 
-@click.command(name="tree")
-@click.argument("run")
+@click.command(name="tree", epilog="Example: libretto tree latest")
+@run_argument()
 @click.option(
     "--all", "everything", is_flag=True, help="Every attempt and every instance, not only those that tell something."
 )

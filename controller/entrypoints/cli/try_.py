@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXAMPLE = "definitions/finance-quarterly-review"
 
 
-@click.command(name="try")
+@click.command(name="try", epilog="Example: libretto try")
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """Play the quarterly review: seven steps in four phases, a child run, a checkpoint, a report with a picture.

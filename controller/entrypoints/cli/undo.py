@@ -4,11 +4,12 @@ import sys
 
 import click
 
+from controller.entrypoints.cli.naming import run_argument
 from controller.entrypoints.cli.session import output_option
 
 
-@click.command(name="undo")
-@click.argument("run")
+@click.command(name="undo", epilog="Example: libretto undo latest")
+@run_argument()
 @click.option("--comment", metavar="TEXT", help="Why; it is kept in the ledger.")
 @click.option("--no-wait", is_flag=True, help="Only record it; `libretto resume` goes on.")
 @output_option

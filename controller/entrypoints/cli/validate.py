@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.entrypoints.cli.exits import INVALID_DEFINITION
+from controller.entrypoints.cli.session import emit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +19,15 @@ _DEFAULT = "definitions"
 _PERHAPS_PUBLISHED = frozenset({"UnknownAgent", "UnknownOrchestration"})
 
 
-@click.command(name="validate")
+@click.command(name="validate", epilog="Example: libretto validate definitions/nightly")
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", "form", type=click.Choice(["text", "json", "sarif"]), default="text", help="How to show problems."
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(["text", "json", "yaml", "sarif"]),
+    default="text",
+    help="How to show problems.",
 )
 @click.pass_context
 def command(ctx: click.Context, paths: tuple[Path, ...], form: str) -> None:
@@ -31,7 +37,7 @@ def command(ctx: click.Context, paths: tuple[Path, ...], form: str) -> None:
     definitions folder that it lies in, and with what is published, but only its own problems are shown. Exit code 3
     when there are problems; warnings alone do not count.
     """
-    from controller.entrypoints.cli.problems import as_json, as_sarif, as_text, summary
+    from controller.entrypoints.cli.problems import as_sarif, as_text, as_value, summary
     from controller.wiring.definition_files import gather
 
     asked = paths or (Path(_DEFAULT) if Path(_DEFAULT).is_dir() else Path(),)
@@ -39,8 +45,8 @@ def command(ctx: click.Context, paths: tuple[Path, ...], form: str) -> None:
     checked = _check(documents, ctx.obj)
     problems = [problem for problem in checked.problems if problem.location.file in shown]
     match form:
-        case "json":
-            click.echo(as_json(problems, len(shown)))
+        case "json" | "yaml":
+            emit(as_value(problems, len(shown)), form)
         case "sarif":
             click.echo(as_sarif(problems))
         case _:

@@ -1,5 +1,6 @@
 """`libretto verify`: is what is left of a run what once happened?"""
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,10 +14,10 @@ from controller.entrypoints.cli.session import emit, output_option
 if TYPE_CHECKING:
     from controller.runtime.proof.verify import Verification
 
-_DIGEST = "blake3:"
+_DIGEST = "blake3:[0-9a-f]{64}"
 
 
-@click.command(name="verify")
+@click.command(name="verify", epilog="Example: libretto verify latest")
 @click.argument("subject", required=False, metavar="[RUN|FILE|DIRECTORY]")
 @click.option("--head", metavar="DIGEST", help="A head that was noted elsewhere: the chain must still hold it.")
 @output_option
@@ -34,8 +35,8 @@ def command(ctx: click.Context, subject: str | None, head: str | None, form: str
     whole = subject is None or Path(subject).is_dir()
     if head is not None and whole:
         raise click.UsageError("--head is about one run: name it, or its bundle")
-    if head is not None and not head.startswith(_DIGEST):
-        raise click.UsageError(f"--head takes a whole digest, {_DIGEST} and 64 hex digits")
+    if head is not None and re.fullmatch(_DIGEST, head) is None:
+        raise click.UsageError("--head takes a whole digest, blake3: and 64 hex digits")
     verified = list(_verified(ctx, subject, head))
     sound = all(found.sound for _, found in verified)
     if form != "text":

@@ -4,11 +4,12 @@ import sys
 
 import click
 
+from controller.entrypoints.cli.naming import run_argument
 from controller.entrypoints.cli.session import output_option
 
 
-@click.command(name="watch")
-@click.argument("run")
+@click.command(name="watch", epilog="Example: libretto watch latest")
+@run_argument()
 @output_option
 @click.pass_context
 def command(ctx: click.Context, run: str, form: str) -> None:
@@ -19,5 +20,5 @@ def command(ctx: click.Context, run: str, form: str) -> None:
     from controller.entrypoints.cli.follow import follow
     from controller.entrypoints.cli.session import session
 
-    with session(ctx) as opened:
+    with session(ctx, existing=True) as opened:
         sys.exit(follow(opened, opened.look.root(opened.look.find(run)), form=form))

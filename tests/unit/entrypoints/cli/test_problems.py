@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from controller.entrypoints.cli.problems import as_json, as_sarif, as_text, summary
+from controller.entrypoints.cli.problems import as_sarif, as_text, as_value, summary
 from controller.model.document import Document
 from controller.model.problem import Location, Problem
 
@@ -57,7 +57,7 @@ def test_the_last_line_counts() -> None:
 
 
 def test_programs_get_every_field() -> None:
-    shown = json.loads(as_json([UNKNOWN], 3))
+    shown = as_value([UNKNOWN], 3)
     assert shown == {
         "files": 3,
         "problems": [
