@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from controller.engine.bookkeeping import has_slot
 from controller.engine.events import AttemptEnded, ChildEnded, Commanded, Event, GateDecided, Launched, Woken
 from controller.engine.state import Unit
 from controller.engine.transitions import UndoState
@@ -64,6 +65,9 @@ class Gatherer:
                 self._driver.tell(member, event)
             elif _over(known, key):
                 del self._stash[key]
+        retries = list(self._retries(member))
+        if retries:
+            self._driver.tell(member, *retries)
 
     def lost(self, member: Member) -> Iterator[Event]:
         """Yield what a restart brings to light: lost attempts, of which the runner has no trace, and retries that run."""
@@ -79,12 +83,25 @@ class Gatherer:
             unit_of_key = unit_named(member.graph, key.step)
             if unit_of_key is None:
                 continue
-            known = member.state.unit(unit_of_key)
-            if _over(known, key):
+            if _over(member.state.unit(unit_of_key), key):
                 del found[key]
-            elif known.state is StepState.PENDING and known.retry_at and key.attempt == known.attempt + 1:
-                # Its retry was due before the restart; the clock may have been set back since.
-                yield Launched(unit_of_key, key.role, key.attempt, found.pop(key).input_digest, adopted=True)
+        yield from self._retries(member)
+
+    def _retries(self, member: Member) -> Iterator[Event]:
+        """Yield the adoption of attempts that run though their retry is not due yet.
+
+        It was due before the restart: the clock may have been set back since, or the end before it is heard only now.
+        One at a time, and once there is a slot for it: the slots of others are free only when their ends were heard.
+        """
+        found = self._driver.found
+        for key in [key for key in found if key.run == member.spec.uid]:
+            unit = member.unit(key.step)
+            if unit is None or not has_slot(member.state, unit):
+                continue
+            known = member.state.unit(unit)
+            if known.state is StepState.PENDING and known.retry_at and key.attempt == known.attempt + 1:
+                yield Launched(unit, key.role, key.attempt, found.pop(key).input_digest, adopted=True)
+                return
 
     def decisions(self) -> None:
         """Tell the members what people decided and commanded."""
