@@ -139,10 +139,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.sample is not None:
         names = drawn(options.sample, options.seed)
         status = run(options.children, names)
-        listed = subprocess.run(
-            _mutmut("results", "--all", "true"), cwd=ROOT, check=True, capture_output=True, text=True
-        )
-        found = verdicts(listed.stdout, set(names))
+        told = subprocess.run(_mutmut("results", "--all", "true"), cwd=ROOT, check=True, capture_output=True, text=True)
+        found = verdicts(told.stdout, set(names))
         print(sentence(found), flush=True)
         if status == 0:
             keep(f"`python -m tools.mutation --sample {options.sample} --seed {options.seed}`", began, found)
