@@ -40,16 +40,6 @@ PLAYS: dict[str, Play] = {
         undo     | RolledBack                   | -> UndoStarted
         """,
     ),
-    "aborting a failed run with undo undoes it": play(
-        graph("a b<-a"),
-        """
-        start        | Running a=Running            | start a#1
-        a ok receipt | a=Succeeded b=Running        | start b#1
-        b exit 1     | Failed b=Failed (StepFailed) | tell b step_failed warning; tell run run_failed error
-        abort undo   | RollingBack                  | -> UndoStarted; undo a#1
-        undo a ok    | RolledBack a=RolledBack      |
-        """,
-    ),
     "a run can be aborted before it begins": play(
         graph("a"),
         """

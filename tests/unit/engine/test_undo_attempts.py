@@ -43,23 +43,7 @@ PLAYS: dict[str, Play] = {
         undo a ok          | RolledBack a=RolledBack |
         """,
     ),
-    "resume goes on with what remained, with attempts of its own": play(
-        graph("a b"),
-        """
-        start         | Running a=Running b=Running          | start a#1; start b#1
-        a ok receipt  | a=Succeeded                          |
-        b ok receipt  | Succeeded b=Succeeded                |
-        undo          | RollingBack                          | -> UndoStarted; undo b#1
-        undo b exit 1 |                                      | undo a#1
-        undo a ok     | Failed a=RolledBack (UndoIncomplete) | tell run undo_incomplete error
-        retry         |                                      | refused: the run was undone
-        resume        | RollingBack                          | -> UndoStarted; undo b#2
-        undo b ok     | RolledBack b=RolledBack              |
-        resume        |                                      | refused: the run is RolledBack: there is nothing to resume
-        undo          |                                      | refused: everything was undone already
-        """,
-    ),
-    "undo does the same": play(
+    "what remained is undone by undo, too": play(
         graph("a"),
         """
         start         | Running a=Running       | start a#1

@@ -97,8 +97,11 @@ PLAYS: dict[str, Play] = {
         undo          | RollingBack                          | -> UndoStarted; undo b#1
         undo b exit 1 |                                      | undo a#1
         undo a ok     | Failed a=RolledBack (UndoIncomplete) | tell run undo_incomplete error
+        retry         |                                      | refused: the run was undone
         resume        | RollingBack                          | -> UndoStarted; undo b#2
         undo b ok     | RolledBack b=RolledBack              |
+        resume        |                                      | refused: the run is RolledBack: there is nothing to resume
+        undo          |                                      | refused: everything was undone already
         """,
     ),
     "UN10": play(
