@@ -3,6 +3,8 @@
 import errno
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import click
@@ -64,7 +66,7 @@ def guarded(call: Callable[[], Any]) -> int:
         click.echo(nothing.format_message())
         return OK
     except click.ClickException as error:
-        error.show()
+        _say(error.show)
         return USAGE
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
@@ -73,7 +75,7 @@ def guarded(call: Callable[[], Any]) -> int:
         forget_output()
         return OK
     except errors.LibrettoError as error:
-        _show(error)
+        _say(partial(_show, error))
         return exit_code(error)
     except Exception as error:  # the border of the program: whatever else comes here is a bug of ours
         if isinstance(error, OSError) and error.errno in _NOT_WRITTEN and error.filename is None:
@@ -84,6 +86,12 @@ def guarded(call: Callable[[], Any]) -> int:
         click.echo("libretto: this is a bug of ours; the lines above help to mend it. Nothing is lost.", err=True)
         return INTERNAL
     return outcome if isinstance(outcome, int) else OK
+
+
+def _say(say: Callable[[], None]) -> None:
+    """Say it, if anybody listens: the exit code counts either way."""
+    with suppress(OSError):
+        say()
 
 
 def _show(error: errors.LibrettoError) -> None:

@@ -1,6 +1,7 @@
 """The command line: verbs are modules of their own, imported only when they are called."""
 
 import gc
+import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -110,9 +111,21 @@ def cli(ctx: click.Context, state_dir: str | None) -> None:
     ctx.obj = state_dir
 
 
+def _open_closed_streams() -> None:
+    """Who closed a stream (`>&-`) does not want it. Left closed, its number would go to the next file that is opened."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
+
+
 def main() -> None:
     """Entry point of `libretto` and `kubectl-libretto`: run a verb, turn errors into messages and exit codes."""
     gc.set_threshold(*GARBAGE)
+    _open_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         # A locale without our arrows and bars: the facts matter more than their form.
         sys.stdout.reconfigure(errors="replace")

@@ -16,6 +16,7 @@ from controller.entrypoints.cli.wording import short
 from controller.errors import NotFound
 from controller.model.attempt import AttemptKey
 from controller.model.states import Role, StepState
+from controller.runtime.phrases import counted
 
 POLL_S = 0.05
 """Seconds between two looks at a growing log: often enough to read along."""
@@ -51,7 +52,11 @@ class Shown:
                 hint=command_line("logs", run, f"{path}[0]"),
             )
         if not self._attempt or self._attempt > self._last():
-            had = f"it had {self._last()} attempts" if self._last() else f"it is {known.state} and was never started"
+            had = (
+                f"it had {counted(self._last(), 'attempt')}"
+                if self._last()
+                else f"it is {known.state} and was never started"
+            )
             undo = "to undo " if self._role is Role.UNDO else ""
             raise NotFound(f'there is no attempt {self._attempt or 1} {undo}of "{path}": {had}')
 

@@ -1,13 +1,17 @@
 """The command line as a whole: what is said to nothing, to a slip of the finger, and by the help."""
 
+import io
 import shlex
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 
 from controller.entrypoints.cli import exits
 from controller.entrypoints.cli.main import VERBS, cli
+from tests.scenes.program import PROGRAM, environment
 
 
 def call(*words: str) -> int:
@@ -76,3 +80,19 @@ def test_output_that_cannot_be_written_is_no_bug_of_ours(
     monkeypatch.setattr("controller.entrypoints.cli.exits.forget_output", lambda: None)
     assert exits.guarded(full) == exits.TEMPORARY
     assert capfd.readouterr().err == "libretto: cannot write the output: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_was_closed_is_not_missed(tmp_path: Path, closed: str) -> None:
+    words = shlex.join([*PROGRAM, "status"])
+    run = subprocess.run(["sh", "-c", f"{words} {closed}"], cwd=tmp_path, env=environment(), check=False, timeout=60)
+    assert run.returncode == exits.OK
+
+
+def test_nobody_has_to_listen_to_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stderr", Gone())
+    assert call("runn") == exits.USAGE
