@@ -197,10 +197,9 @@ def read_outcomes(value: Any, file: str = "outcomes", locate: Callable[[Path], L
 
 def _problem(found: Any, file: str, locate: Callable[[Path], Location] | None) -> Problem:
     path = ".".join(str(part) for part in found["loc"])
-    message = found["msg"].removeprefix("Value error, ")
-    if found["type"] == "extra_forbidden":
-        path, message = ".".join(str(part) for part in found["loc"][:-1]), f'unknown field "{found["loc"][-1]}"'
     location = locate(found["loc"]) if locate is not None else Location(file, 1, 1)
+    unknown = found["type"] == "extra_forbidden"
+    message = "unknown field" if unknown else found["msg"].removeprefix("Value error, ")
     return Problem(location, path, f"{path}: {message}" if path else message, "WrongOutcomes")
 
 
