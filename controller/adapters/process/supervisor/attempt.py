@@ -59,9 +59,7 @@ class Attempt:
         raise NotImplementedError
 
     def began(self, pid: int | None, mark: Sequence[int]) -> None:
-        """Write that it runs, and set its deadline."""
-        self._started_at = _wall_ms()
-        self._started = time.monotonic()
+        """Write that it runs, and set its deadline. Its time counts from before the spawn: it may run before that returns."""
         self._journal.add("started", self.key, pid=pid, mark=mark, at=self._started_at)
         limit = self.order["timeout"]
         if limit is not None:
