@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from controller.entrypoints.cli.main import cli
+from tests.scenes.program import supervised, until
 
 DEFINITION = """\
 orchestration:
@@ -82,6 +83,7 @@ def test_without_a_state_directory_none_is_made(project: Path) -> None:
 @pytest.mark.requirement("CMP-026")
 def test_nothing_in_the_project_or_its_state_directory_changes(project: Path) -> None:
     assert invoke("run", "definitions/two").exit_code == 0
+    until(lambda: not supervised(project), "the supervisor has tidied up and ended")
     before = contents(project)
     assert any(name.startswith(".libretto/state.db") for name in before)
     shown = invoke("run", "definitions/two", "--dry-run", "-o", "json")
