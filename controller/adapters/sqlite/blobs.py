@@ -100,12 +100,11 @@ class SqliteBlobStore:
         content = self._row(digest)
         with named_as(f"place a blob at {location}", self._folder):
             if content is None:
-                with self._open(digest) as source, _fresh(location) as stream:
+                with self._open(digest) as source, open(_fresh(location), "wb") as stream:
                     found = _copy(source, stream)
             else:
                 found = digest_bytes(content)
-                with _fresh(location) as stream:
-                    stream.write(content)
+                _fill(_fresh(location), content)
             if found != digest:
                 Path(location).unlink()
                 raise _damaged(digest)
@@ -223,7 +222,7 @@ def _regular(location: str) -> IO[bytes]:
     return stream
 
 
-def _fresh(location: str) -> IO[bytes]:
+def _fresh(location: str) -> int:
     """Open a file that was not there before: never through an existing name, which may be a link to something else."""
     for _ in range(2):
         try:
@@ -235,9 +234,17 @@ def _fresh(location: str) -> IO[bytes]:
     return _create(location)
 
 
-def _create(location: str) -> IO[bytes]:
-    descriptor = os.open(location, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    return open(descriptor, "wb")  # noqa: PTH123 - a descriptor
+def _create(location: str) -> int:
+    return os.open(location, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+
+
+def _fill(descriptor: int, content: bytes) -> None:
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    finally:
+        os.close(descriptor)
 
 
 def _copy(source: IO[bytes], target: IO[bytes]) -> Digest:
