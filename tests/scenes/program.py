@@ -97,6 +97,10 @@ class Piped:
     def __init__(self, place: Path, *words: str, **more: str) -> None:
         self.process = begin(place, *words, given=more, stderr=subprocess.STDOUT)
         self.output = ""
+        # Reading waits without end for one that hangs.
+        self._patience = threading.Timer(PATIENCE, self.process.kill)
+        self._patience.daemon = True
+        self._patience.start()
 
     def wait_for(self, text: str) -> None:
         """Read until a line has the text."""
@@ -112,6 +116,7 @@ class Piped:
         assert self.process.stdout is not None
         self.output += self.process.stdout.read()
         self.process.stdout.close()
+        self._patience.cancel()
         return self.process.wait(PATIENCE)
 
 
