@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from controller.entrypoints.cli import exits
 from controller.entrypoints.cli.outlet import Outlet
+from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import Session, emit
 from controller.entrypoints.cli.wording import one_line
 from controller.runtime.phrases import counted, listed
@@ -54,7 +55,11 @@ def _lines(forecast: "RunForecast") -> Iterator[str]:
     yield ""
     counts = Counter(step.fate for step in everything)
     yield ", ".join([counted(len(everything), "step"), *(f"{counts[fate]} {_SUMMED[fate]}" for fate in counts)])
-    when = "as soon as it fails" if forecast.automatic_undo else "when a person commands it (libretto undo)"
+    when = (
+        "as soon as it fails"
+        if forecast.automatic_undo
+        else f"when a person commands it ({command_line('undo', 'RUN')})"
+    )
     yield f"A run that fails is undone {when}, last in the order of dependencies first."
 
 
