@@ -17,12 +17,12 @@ from tests.bench.figures import Measured
 from tests.bench.workshop import ROOT, Workshop
 
 MEASURES: Mapping[str, Callable[[Workshop], Measured]] = {
-    "startup": startup.measure,
-    "validation": validation.measure,
-    "approval": approval.measure,
     "processes": process_steps.measure,
     "simulation": simulated_graph.measure,
     "status": status_size.measure,
+    "validation": validation.measure,
+    "startup": startup.measure,
+    "approval": approval.measure,
 }
 PAGE = ROOT / "docs" / "performance.md"
 
