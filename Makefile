@@ -101,7 +101,10 @@ lock: $(READY) ## Resolve the dependencies again: make lock [UPGRADE=1]
 	@$(SAY) "runtime"
 	@$(LOCK) pyproject.toml -o requirements/runtime.txt
 	@$(SAY) "dev"
-	@$(LOCK) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	@$(SAY) "operator (what the image holds)"
+	@$(LOCK) pyproject.toml --extra operator --extra otel -c requirements/runtime.txt -o requirements/operator.txt
+	@$(SAY) "dev (all extras, and the tools)"
+	@$(LOCK) pyproject.toml --all-extras --group dev -c requirements/operator.txt -o requirements/dev.txt
 	@$(SAY) "lock"
 	@$(LOCK) --group lock -o requirements/lock.txt
 	@! grep -nE '://|--(index|extra|find)' requirements/*.txt || { echo "a lock names an address" >&2; exit 1; }
