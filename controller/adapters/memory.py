@@ -82,8 +82,8 @@ class MemoryLedgerStore:
             records += write.records
             self._ends[write.run] = (write.digests[-1], write.status)
 
-    def due(self) -> bool:
-        return False  # nothing waits
+    def patience(self) -> int:
+        return 10  # as on disk, so that a simulation goes as the real thing does
 
     def flush(self) -> None:
         pass  # memory is as durable as a simulation needs
@@ -204,6 +204,12 @@ class MemoryLeadership:
         pass  # there is no other process to share a simulation with
 
     def release(self, root: str) -> None:
+        pass
+
+    def claimed(self, run: str) -> bool:  # noqa: ARG002
+        return True
+
+    def claim(self, run: str) -> None:
         pass
 
     def held(self, root: str) -> bool:

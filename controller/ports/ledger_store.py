@@ -29,8 +29,8 @@ class LedgerStore(Protocol):
         Raises LedgerInconsistent when `first` is not the next sequence number of the run: somebody else wrote.
         """
 
-    def due(self) -> bool:
-        """Return whether something appended has waited so long (about 10 ms) that a flush should follow now."""
+    def patience(self) -> int:
+        """Return how many milliseconds what was appended since the last flush may wait for more, to share one write."""
 
     def flush(self) -> None:
         """Return when everything appended is durable."""

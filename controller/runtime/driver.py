@@ -6,7 +6,7 @@ on from there.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from controller.engine.effects import Persist
+from controller.engine.effects import Effect, Persist, StartChild, StartStep, StartUndo, StopStep, UndoChild
 from controller.engine.events import Event, Proceeded, Restarted, Woken
 from controller.engine.passes import run_pass
 from controller.machine.chain import Link
@@ -27,8 +27,8 @@ POLL_MS = 50
 """How long the driver waits for steps before it looks for decisions of other terminals: a quarter of the 200 ms in which
 an approval there must release a run here."""
 
-GROUP_MS = 10
-"""How long records may wait for others, to share one durable write."""
+OUTSIDE = (StartStep, StartChild, StartUndo, StopStep, UndoChild)
+"""Effects that something outside of the stores notices."""
 
 
 class Driver:
@@ -112,7 +112,7 @@ class Driver:
         waited = self._gatherer.observe(0 if moved else self._wait(wait_ms))
         moved = self._work() or moved
         if self._unflushed_since is not None and (
-            self._idle() or self.tools.clock.monotonic() - self._unflushed_since >= GROUP_MS
+            self._idle() or self.tools.clock.monotonic() - self._unflushed_since >= self.tools.ledger.patience()
         ):
             self.flush()
         return moved or waited
@@ -132,12 +132,18 @@ class Driver:
         """Nothing runs: whoever waits for a record should not wait for a group."""
         return not any(member.state.holding for member in self.members.values())
 
-    def _wait(self, wait_ms: int) -> int:
+    def until_next(self) -> int | None:
+        """Return in how many milliseconds time alone will give a turn something to do; None: never."""
         now = self.tools.clock.now()
         wakes = [member.wake_at - now for member in self.members.values() if member.wake_at is not None]
         if self._unflushed_since is not None:
-            wakes.append(GROUP_MS)
-        return max(0, min([wait_ms, *wakes]))
+            waited = self.tools.clock.monotonic() - self._unflushed_since
+            wakes.append(self.tools.ledger.patience() - waited)
+        return max(0, min(wakes)) if wakes else None
+
+    def _wait(self, wait_ms: int) -> int:
+        soonest = self.until_next()
+        return wait_ms if soonest is None else min(wait_ms, soonest)
 
     def _work(self) -> bool:
         """Pass over members until none has anything to be told. Children come before their parents."""
@@ -180,10 +186,12 @@ class Driver:
             while True:
                 kept += batch.links
                 member.state = batch.state
-                if any(isinstance(effect, Persist) for effect in batch.effects):
+                if self._must_be_durable_before(member, batch.effects):
                     self._stored(member, kept)
                     self.flush()
                     kept = []
+                    if not self.tools.leadership.claimed(member.spec.uid):
+                        self.tools.leadership.claim(member.spec.uid)
                 batch = played.send(self._performer.perform(member, batch.effects))
         except StopIteration as stop:
             passed = stop.value
@@ -191,6 +199,13 @@ class Driver:
         self._stored(member, kept)
         self._gatherer.adopted(member)
         self.family.tell_parent(member, moved=member.state.chain.next > before)
+
+    def _must_be_durable_before(self, member: Member, effects: Iterable[Effect]) -> bool:
+        """An intent must be recorded first; and nobody acts for a run that another leader may have taken."""
+        if any(isinstance(effect, Persist) for effect in effects):
+            return True
+        outside = any(isinstance(effect, OUTSIDE) for effect in effects)
+        return outside and not self.tools.leadership.claimed(member.spec.uid)
 
     def _stored(self, member: Member, links: Sequence[Link]) -> None:
         if links:

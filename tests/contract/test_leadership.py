@@ -28,6 +28,13 @@ def join(request: pytest.FixtureRequest, tmp_path: Path) -> Join:
     return lambda: InMemoryLeadership(holders)
 
 
+def test_who_drives_a_tree_has_claimed_its_runs(join: Join) -> None:
+    one, two = join(), join()
+    one.acquire("a")
+    one.claim("child-of-a")
+    assert (one.claimed("child-of-a"), two.claimed("child-of-a")) == (True, False)
+
+
 def test_one_process_drives_a_tree(join: Join) -> None:
     one, two = join(), join()
     assert not one.held("a")

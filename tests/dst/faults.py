@@ -35,6 +35,10 @@ class Schedule:
             raise Crash(where)
 
 
+QUESTIONS = frozenset({"patience", "claimed"})
+"""Members that only tell what is in memory: a crash there is one at the call before or after."""
+
+
 class Faulty:
     """A port whose calls may be the last ones of the process."""
 
@@ -45,7 +49,7 @@ class Faulty:
 
     def __getattr__(self, member: str) -> Any:
         found = getattr(self._port, member)
-        if not callable(found):
+        if not callable(found) or member in QUESTIONS:
             return found
 
         def call(*arguments: Any, **named: Any) -> Any:

@@ -42,7 +42,7 @@ class Disk:
         """Files outside the store, by location: what `put_file` reads and `place` writes."""
         self.full = False
         """True: every commit raises DiskFull; what waits goes on waiting."""
-        self.patience = 0
+        self.patience = 10
         """How many changes may wait before `due` asks for a flush."""
         self.flushes = 0
         """Commits of groups so far."""

@@ -15,6 +15,12 @@ class InMemoryLeadership:
         if self._holders.get(root) is self:
             del self._holders[root]
 
+    def claimed(self, run: str) -> bool:
+        return self in self._holders.values()
+
+    def claim(self, run: str) -> None:
+        pass  # whoever holds the tree holds its runs
+
     def held(self, root: str) -> bool:
         return root in self._holders
 

@@ -41,8 +41,8 @@ class InMemoryLedgerStore:
 
         self._disk.change(undo)
 
-    def due(self) -> bool:
-        return self._disk.waiting > self._disk.patience
+    def patience(self) -> int:
+        return self._disk.patience
 
     def flush(self) -> None:
         self._disk.flush()

@@ -116,10 +116,6 @@ class Database:
         if self._oldest is None:
             self._oldest = self._clock.monotonic()
 
-    def due(self) -> bool:
-        """Return whether the oldest write has waited for GROUP_MS."""
-        return self._oldest is not None and self._clock.monotonic() - self._oldest >= GROUP_MS
-
     def flush(self) -> None:
         """Commit what waits, durably. Raises DiskFull or StoreUnavailable (all of it goes on waiting).
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import ValidationError
 
-from controller.adapters.sqlite.database import Database
+from controller.adapters.sqlite.database import GROUP_MS, Database
 from controller.errors import LedgerInconsistent, StoreUnavailable
 from controller.machine.shard import Shard, seal, unseal
 from controller.model.digest import Digest
@@ -68,8 +68,8 @@ class SqliteLedgerStore:
                 waiting.head = write.digests[-1]
             waiting.status = write.status
 
-    def due(self) -> bool:
-        return self._database.due()
+    def patience(self) -> int:
+        return GROUP_MS
 
     def flush(self) -> None:
         self._database.flush()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.adapters.sqlite.database import GROUP_MS, Database
+from controller.adapters.sqlite.database import Database
 from controller.adapters.sqlite.schema import STEPS
 from controller.adapters.sqlite.stores import LocalStores
 from controller.errors import DiskFull, InvariantViolated, LedgerInconsistent, StateTooNew, StoreUnavailable
@@ -124,23 +124,6 @@ def test_what_is_no_database_is_refused(path: Path, clock: SettableClock) -> Non
 def test_a_folder_that_is_not_there(tmp_path: Path, clock: SettableClock) -> None:
     with pytest.raises(StoreUnavailable, match="unable to open"):
         Database.open(tmp_path / "no" / "state.db", clock)
-
-
-def test_a_group_is_due_after_ten_milliseconds(tmp_path: Path, clock: SettableClock) -> None:
-    stores = LocalStores.open(tmp_path, clock, lambda _: True)
-    stores.ledger.append([write("a", 0)])
-    clock.advance(GROUP_MS - 1)
-    stores.ledger.append([write("a", 1)])
-    assert not stores.ledger.due()
-    clock.advance(1)
-    clock.jump(-3_600_000)
-    assert stores.ledger.due()
-    stores.ledger.flush()
-    assert not stores.ledger.due()
-    stores.blobs.put(SMALL)
-    clock.advance(GROUP_MS)
-    assert stores.ledger.due()
-    stores.close()
 
 
 def test_what_waits_holds_no_lock(tmp_path: Path, clock: SettableClock) -> None:
