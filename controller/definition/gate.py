@@ -2,7 +2,8 @@
 
 from controller.model.graph import GraphGate
 from controller.model.states import Verdict
-from controller.model.step import Checkpoint, Step
+from controller.model.run import GateNeeds
+from controller.model.step import Approvers, Checkpoint, Step
 
 
 def compile_gate(step: Step, checkpoint: Checkpoint) -> GraphGate:
@@ -18,6 +19,15 @@ def compile_gate(step: Step, checkpoint: Checkpoint) -> GraphGate:
         required=checkpoint.required,
         timeout_ms=None if timeout is None else timeout * 1000,
         actions=_actions(checkpoint),
+        needs=_needs(checkpoint.approvers),
+    )
+
+
+def _needs(approvers: Approvers) -> GateNeeds | None:
+    if approvers == Approvers():
+        return None
+    return GateNeeds(
+        count=approvers.count, groups=list(approvers.groups), separate_requester=approvers.separate_requester
     )
 
 

@@ -24,6 +24,8 @@ def gate_decided(d: Draft, event: GateDecided) -> None:
     data: dict[str, object] = {"digest": event.digest, "request": event.request}
     if event.patch is not None:
         data["patch"] = event.patch
+    if event.others:
+        data["others"] = list(event.others)
     seq = d.record(
         _KINDS[event.verdict],
         unit,
@@ -82,7 +84,7 @@ def child_gates_seen(d: Draft, event: ChildGatesSeen) -> None:
     """Bubble the open gates of a child run up, as `step/childstep`."""
     runs = d.state.unit(event.unit).state is StepState.RUNNING
     if runs and d.state.child_gates.get(event.unit, ()) != event.gates:
-        gates = [gate.model_dump(by_alias=True) for gate in event.gates]
+        gates = [gate.model_dump(by_alias=True, exclude_none=True) for gate in event.gates]
         d.record("ChildGatesChanged", event.unit, data={"gates": gates})
         if d.state.halt is None:
             show_gates(d)

@@ -174,6 +174,8 @@ class GateDecided(NamedTuple):
     actor: Actor
     comment: str | None = None
     patch: Digest | None = None
+    others: tuple[str, ...] = ()
+    """Who approved the same before, where several must."""
 
 
 class Commanded(NamedTuple):

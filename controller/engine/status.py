@@ -94,6 +94,7 @@ def open_gates(state: State) -> list[GateStatus]:
                 required=described.required,
                 opened_at=gate.opened_at,
                 actions=list(described.actions),
+                needs=described.needs,
             )
         )
     for unit in sorted(state.child_gates):

@@ -26,6 +26,8 @@ class Decision(NamedTuple):
     comment: str | None = None
     modifications: Mapping[str, Any] | None = None
     """For `modify`: deep-merged into the step's input (objects merge, all else replaces)."""
+    others: tuple[str, ...] = ()
+    """Who approved the same before, where several must."""
 
 
 class Command(NamedTuple):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from controller.model.digest import Digest
+from controller.model.run import GateNeeds
 
 LONGEST_DELAY_MS = 365 * 86_400_000
 """A year. Nobody means to wait longer, and a wake-up time must stay a date however often a delay was multiplied."""
@@ -48,6 +49,8 @@ class GraphGate(NamedTuple):
     required: bool = True
     timeout_ms: int | None = None
     actions: tuple[str, ...] = ("approve", "reject", "modify")
+    needs: GateNeeds | None = None
+    """None: one decision of anybody who may decide."""
 
 
 @dataclass(frozen=True, slots=True)

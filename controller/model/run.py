@@ -67,6 +67,17 @@ class RunSpec(Stored):
     """Definition digest -> its place, for all that the run tree plays; only the root's spec has it."""
 
 
+class GateNeeds(Stored):
+    """Who must decide at a checkpoint, where that is enforced."""
+
+    count: int = 1
+    """Different people that must approve."""
+    groups: list[str] = Field(default_factory=list)
+    """One of these groups each approver must be in; empty: any."""
+    separate_requester: bool = False
+    """Whether who asked for the run may not approve."""
+
+
 class GateStatus(Stored):
     """An open checkpoint."""
 
@@ -83,6 +94,8 @@ class GateStatus(Stored):
     required: bool = True
     opened_at: int = 0
     actions: list[str] = Field(default_factory=list)
+    needs: GateNeeds | None = None
+    """None: one decision of anybody who may decide."""
 
 
 class RunProgress(Stored):

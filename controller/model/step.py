@@ -61,6 +61,21 @@ class CheckpointOption(Authored):
     """What follows from choosing it."""
 
 
+class Approvers(Authored):
+    """Who may decide, where the machine proves who decides: on a cluster, by the API server's identities.
+
+    On one machine it is recorded who decided, and nothing is enforced: whoever owns the state directory owns the run.
+    """
+
+    count: Annotated[int, Field(ge=1, le=16)] = 1
+    """How many different people must approve; one rejection is enough to reject."""
+    groups: Annotated[list[str], Field(max_length=16)] = Field(default_factory=list)
+    """An approver must be in one of these groups; empty: whoever has the RBAC verb `approve`."""
+    separate_requester: bool = False
+    """Whether who asked for the run may not approve it. Where an account of a GitOps tool asked for it, `groups` must be
+    given too, for nobody knows who stands behind the account."""
+
+
 class Checkpoint(Authored):
     """A gate after a step: nothing that depends on the step starts before a person decided on its output."""
 
@@ -72,6 +87,8 @@ class Checkpoint(Authored):
     """Free word for how much attention it needs."""
     required: bool = True
     """Whether a person must decide: on timeout a required gate rejects, an optional one lapses and the run goes on."""
+    approvers: Approvers = Approvers()
+    """Who may decide."""
     options: list[CheckpointOption] = Field(default_factory=list)
     """What can be chosen; empty: approve, reject and modify."""
     auto_timeout: Annotated[int, Field(ge=1)] | None = None

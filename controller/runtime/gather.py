@@ -138,6 +138,7 @@ def told(submitted: Decision | Command, contents: Contents) -> GateDecided | Com
             submitted.actor,
             submitted.comment,
             patch,
+            submitted.others,
         )
     return Commanded(
         submitted.id,

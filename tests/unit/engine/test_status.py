@@ -62,6 +62,7 @@ def test_from_the_first_record_to_the_last() -> None:
         "required": True,
         "opened_at": START + 2000,
         "actions": ["approve", "reject", "modify"],
+        "needs": None,
     }
     assert shown(world) == {
         "state": "AwaitingApproval",

@@ -1,0 +1,142 @@
+"""What did people decide and command? Approval and Intervention objects, whose authors the API server has proved."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from controller.errors import InvariantViolated
+from controller.model.decision import Answer, Command, Decision
+from controller.model.record import CONTROLLER, Actor
+from controller.model.states import Verb, Verdict
+
+Json = dict[str, Any]
+
+
+class Submitted(NamedTuple):
+    """An object that waits for an answer, as the engine knows it."""
+
+    kind: str
+    """`Approval` or `Intervention`; empty for what is no object (a change of `spec.suspend`)."""
+    namespace: str
+    name: str
+    uid: str
+
+
+class ClusterDecisionSource:
+    """Implements DecisionSource for one run tree.
+
+    `objects` gives the Approvals and Interventions of a run that are not answered; `counts` says of an Approval why it
+    does not count yet (None: it counts). Ids are given out in the order of creation, and only for this process: the
+    ledger names gate, digest and request instead.
+    """
+
+    def __init__(
+        self,
+        objects: Callable[[str], Iterable[Json]],
+        write_answer: Callable[[Submitted, Answer], None],
+        counts: Callable[[str, Json, Sequence[Json]], str | None],
+    ) -> None:
+        self._objects = objects
+        self._write_answer = write_answer
+        self._counts = counts
+        self._ids: dict[str, int] = {}
+        self._known: dict[int, Submitted] = {}
+        self._answers: dict[int, Answer] = {}
+        self._own: list[Command] = []
+        self._changed = True
+
+    def submit(self, decision: Decision | Command) -> int:
+        """Take a command of the controller itself; people create objects."""
+        if isinstance(decision, Decision):
+            raise InvariantViolated("on a cluster a decision is an Approval object")
+        number = self._next(Submitted("", "", "", ""))
+        self._own.append(decision._replace(id=number))
+        self._changed = True
+        return number
+
+    def pending(self, run: str) -> Sequence[Decision | Command]:
+        found: list[Decision | Command] = [one for one in self._own if one.run == run and one.id not in self._answers]
+        objects = [one for one in self._objects(run) if not (one.get("status") or {})]
+        for one in sorted(objects, key=_age):
+            if one["kind"] == "Approval" and self._counts(run, one, objects) is not None:
+                continue
+            metadata = one["metadata"]
+            number = self._ids.get(metadata["uid"])
+            if number is None:
+                number = self._next(Submitted(one["kind"], metadata["namespace"], metadata["name"], metadata["uid"]))
+                self._ids[metadata["uid"]] = number
+            if number not in self._answers and one["spec"].get("verb") != "rerun":
+                found.append(_read(one, number, run))
+        return sorted(found, key=lambda one: one.id)
+
+    def answer(self, answers: Sequence[Answer]) -> None:
+        for answer in answers:
+            if self._answers.setdefault(answer.id, answer) is answer:
+                submitted = self._known[answer.id]
+                if submitted.kind:
+                    self._write_answer(submitted, answer)
+
+    def answered(self, decision: int) -> Answer | None:
+        return self._answers.get(decision)
+
+    def changed(self) -> bool:
+        changed, self._changed = self._changed, False
+        return changed
+
+    def touch(self) -> None:
+        """Note that an object of the tree came or changed."""
+        self._changed = True
+
+    def _next(self, submitted: Submitted) -> int:
+        number = len(self._known) + 1
+        self._known[number] = submitted
+        return number
+
+
+def wants_suspension(run: Json) -> bool:
+    """Return whether a run is to stand still."""
+    return bool((run.get("spec") or {}).get("suspend"))
+
+
+def suspension(run: str, *, suspend: bool) -> Command:
+    """Return the command that `spec.suspend` means. It carries no identity: whoever may change the run may do it."""
+    return Command(0, run, Verb.SUSPEND if suspend else Verb.RESUME, CONTROLLER, comment="spec.suspend")
+
+
+def _read(one: Json, number: int, run: str) -> Decision | Command:
+    return _decision(one["spec"], number, run) if one["kind"] == "Approval" else _command(one["spec"], number, run)
+
+
+def _decision(spec: Mapping[str, Any], number: int, run: str) -> Decision:
+    return Decision(
+        number,
+        run,
+        spec["gate"].rpartition("/")[2],
+        spec["digest"],
+        spec["request"],
+        Verdict(spec["decision"]),
+        Actor("person", spec["approver"]["name"]),
+        spec.get("comment"),
+        spec.get("modification"),
+    )
+
+
+def _command(spec: Mapping[str, Any], number: int, run: str) -> Command:
+    given = spec.get("args") or {}
+    return Command(
+        number,
+        run,
+        Verb(spec["verb"]),
+        Actor("person", spec["actor"]["name"]),
+        spec.get("step"),
+        spec.get("comment"),
+        given.get("patch"),
+        given.get("delayMs", 0),
+        given.get("output"),
+        given.get("undo", False),
+        given.get("stop", False),
+    )
+
+
+def _age(one: Json) -> tuple[str, str]:
+    metadata = one["metadata"]
+    return metadata["creationTimestamp"], metadata["name"]
