@@ -7,6 +7,7 @@ from pydantic import Field
 from controller.model.base import Authored
 from controller.model.duration import Duration
 from controller.model.names import Mode, Slug
+from controller.model.pod import Pod
 
 
 def _all_modes() -> list[Mode]:
@@ -105,3 +106,5 @@ class AgentSpec(Authored):
     """An HTTP call."""
     image: Image | None = None
     """A container image (on a cluster)."""
+    pod: Pod | None = None
+    """What its steps' pods need beside the program (on a cluster). Default: nothing."""
