@@ -10,13 +10,21 @@
     │   ├── Refused                not allowed in the state that the thing is in
     │   ├── AlreadyDecided         a checkpoint was decided before
     │   ├── StateTooNew            the state directory was written by a newer Libretto
-    │   └── VerificationFailed     a ledger, bundle or blob is not what its digest says
+    │   ├── VerificationFailed     a ledger, bundle or blob is not what its digest says
+    │   ├── Forbidden              the API server does not let this account do it
+    │   ├── ObjectInvalid          the API server refuses an object as it is
+    │   └── TooLarge               an object or blob is larger than its store takes
     ├── Waiting              nothing is wrong; look again after `retry_after` seconds
-    │   └── Busy                   another process drives this run
+    │   ├── Busy                   another process drives this run
+    │   └── Throttled              the API server asks for patience
     ├── Transient            the outside failed; the same call may succeed later
     │   ├── StoreUnavailable       disk or database did not take or give what it should
     │   ├── DiskFull               no space: runs are suspended, nothing is lost
-    │   └── RunnerUnavailable      the supervisor of the steps cannot be started or reached
+    │   ├── RunnerUnavailable      the supervisor of the steps cannot be started or reached
+    │   ├── ServerUnavailable      the API server cannot be reached, or failed
+    │   ├── Conflict               somebody else wrote the object since it was read
+    │   ├── AlreadyExists          an object of that name is there
+    │   └── Gone                   a watch or list continues from a point that is forgotten
     └── InvariantViolated    our bug: stop this object loudly, never the others
         ├── IllegalTransition      the table has no row for this move
         └── LedgerInconsistent     records do not fold (a gap, a foreign run, an unknown kind)
@@ -94,6 +102,22 @@ class VerificationFailed(Stalled):
     """A ledger, bundle or blob is not what its digest says."""
 
 
+class Forbidden(Stalled):
+    """The API server does not let this account do it. `quota`: a quota is used up, which may pass by itself."""
+
+    def __init__(self, message: str, *, quota: bool = False, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.quota = quota
+
+
+class ObjectInvalid(Stalled):
+    """The API server refuses an object as it is: its schema, or one of its rules."""
+
+
+class TooLarge(Stalled):
+    """An object or blob is larger than its store takes."""
+
+
 class Waiting(LibrettoError):
     """A wait that was chosen; not a failure, so it raises no alarm."""
 
@@ -104,6 +128,10 @@ class Waiting(LibrettoError):
 
 class Busy(Waiting):
     """Another process drives this run."""
+
+
+class Throttled(Waiting):
+    """The API server asks for patience."""
 
 
 class Transient(LibrettoError):
@@ -120,6 +148,22 @@ class DiskFull(Transient):
 
 class RunnerUnavailable(Transient):
     """The supervisor of the steps cannot be started or reached."""
+
+
+class ServerUnavailable(Transient):
+    """The API server cannot be reached, or failed."""
+
+
+class Conflict(Transient):
+    """Somebody else wrote the object since it was read: read it again."""
+
+
+class AlreadyExists(Transient):
+    """An object of that name is there: look whether it is ours."""
+
+
+class Gone(Transient):
+    """A watch or list continues from a point that the API server has forgotten: list again."""
 
 
 class InvariantViolated(LibrettoError):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from controller.adapters.cluster.gates import Quorum
 from controller.errors import InvariantViolated
 from controller.model.decision import Answer, Command, Decision
 from controller.model.record import CONTROLLER, Actor
@@ -24,8 +25,8 @@ class Submitted(NamedTuple):
 class ClusterDecisionSource:
     """Implements DecisionSource for one run tree.
 
-    `objects` gives the Approvals and Interventions of a run that are not answered; `counts` says of an Approval why it
-    does not count yet (None: it counts). Ids are given out in the order of creation, and only for this process: the
+    `objects` gives the Approvals and Interventions of a run; `weigh` says of an Approval whether it counts, together with
+    the others. Ids are given out in the order of creation, and only for this process: the
     ledger names gate, digest and request instead.
     """
 
@@ -33,11 +34,11 @@ class ClusterDecisionSource:
         self,
         objects: Callable[[str], Iterable[Json]],
         write_answer: Callable[[Submitted, Answer], None],
-        counts: Callable[[str, Json, Sequence[Json]], str | None],
+        weigh: Callable[[str, Json, Sequence[Json]], Quorum],
     ) -> None:
         self._objects = objects
         self._write_answer = write_answer
-        self._counts = counts
+        self._weigh = weigh
         self._ids: dict[str, int] = {}
         self._known: dict[int, Submitted] = {}
         self._answers: dict[int, Answer] = {}
@@ -57,15 +58,19 @@ class ClusterDecisionSource:
         found: list[Decision | Command] = [one for one in self._own if one.run == run and one.id not in self._answers]
         objects = [one for one in self._objects(run) if not (one.get("status") or {})]
         for one in sorted(objects, key=_age):
-            if one["kind"] == "Approval" and self._counts(run, one, objects) is not None:
-                continue
+            others: tuple[str, ...] = ()
+            if one["kind"] == "Approval":
+                quorum = self._weigh(run, one, objects)
+                if quorum.missing is not None:
+                    continue
+                others = quorum.others
             metadata = one["metadata"]
             number = self._ids.get(metadata["uid"])
             if number is None:
                 number = self._next(Submitted(one["kind"], metadata["namespace"], metadata["name"], metadata["uid"]))
                 self._ids[metadata["uid"]] = number
             if number not in self._answers and one["spec"].get("verb") != "rerun":
-                found.append(_read(one, number, run))
+                found.append(_read(one, number, run, others))
         return sorted(found, key=lambda one: one.id)
 
     def answer(self, answers: Sequence[Answer]) -> None:
@@ -102,11 +107,13 @@ def suspension(run: str, *, suspend: bool) -> Command:
     return Command(0, run, Verb.SUSPEND if suspend else Verb.RESUME, CONTROLLER, comment="spec.suspend")
 
 
-def _read(one: Json, number: int, run: str) -> Decision | Command:
-    return _decision(one["spec"], number, run) if one["kind"] == "Approval" else _command(one["spec"], number, run)
+def _read(one: Json, number: int, run: str, others: tuple[str, ...]) -> Decision | Command:
+    return (
+        _decision(one["spec"], number, run, others) if one["kind"] == "Approval" else _command(one["spec"], number, run)
+    )
 
 
-def _decision(spec: Mapping[str, Any], number: int, run: str) -> Decision:
+def _decision(spec: Mapping[str, Any], number: int, run: str, others: tuple[str, ...]) -> Decision:
     return Decision(
         number,
         run,
@@ -117,6 +124,7 @@ def _decision(spec: Mapping[str, Any], number: int, run: str) -> Decision:
         Actor("person", spec["approver"]["name"]),
         spec.get("comment"),
         spec.get("modification"),
+        others,
     )
 
 

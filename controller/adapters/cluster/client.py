@@ -1,0 +1,167 @@
+"""Asking the API server: one session, few words, our errors. Nothing is retried here: who asks knows what may be."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import orjson
+
+from controller.adapters.cluster.connection import Connection
+from controller.adapters.cluster.replies import error_of
+from controller.adapters.cluster.resources import Resource
+from controller.errors import ServerUnavailable
+
+Json = dict[str, Any]
+
+REQUEST_S, CONNECT_S = 30.0, 5.0
+"""A call that takes longer is taken for lost; a watch has limits of its own."""
+
+MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+Counter = Callable[[str, str, int], None]
+"""Told of every call: its verb, the resource, the code of the reply (0: none came)."""
+
+
+def _uncounted(verb: str, resource: str, code: int) -> None:
+    """Nobody counts."""
+
+
+class Client:
+    """Calls of the API server. Raises NotFound, AlreadyExists, Conflict, ObjectInvalid, Forbidden, Throttled, TooLarge,
+    Gone and ServerUnavailable (which includes that no answer came: the call may have been carried out).
+    """
+
+    def __init__(self, connection: Connection, count: Counter = _uncounted) -> None:
+        self._connection = connection
+        self._count = count
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def server(self) -> str:
+        """Address of the API server."""
+        return self._connection.server
+
+    def session(self) -> aiohttp.ClientSession:
+        """Return the session that all calls share; a new one where it was closed."""
+        if self._session is None or self._session.closed:
+            self._session = self._connection.session(aiohttp.ClientTimeout(total=REQUEST_S, sock_connect=CONNECT_S))
+        return self._session
+
+    async def close(self) -> None:
+        """Close the session."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def get(self, resource: Resource, namespace: str | None, name: str, subresource: str | None = None) -> Json:
+        return await self.request("GET", resource, resource.path(namespace, name, subresource), "get")
+
+    async def list(
+        self, resource: Resource, namespace: str | None = None, *, labels: str = "", parameters: Mapping[str, str] = {}
+    ) -> Json:
+        """Return the list object; its items have no kind."""
+        query = {**({"labelSelector": labels} if labels else {}), **parameters}
+        return await self.request("GET", resource, resource.path(namespace), "list", query=query)
+
+    async def list_metadata(self, resource: Resource, namespace: str | None = None, *, labels: str = "") -> Json:
+        """Return the list with nothing but the metadata of each item."""
+        query = {"labelSelector": labels} if labels else {}
+        path = resource.path(namespace)
+        return await self.request("GET", resource, path, "list", query=query, headers={"Accept": METADATA_LIST})
+
+    async def create(
+        self, resource: Resource, namespace: str | None, body: Json | bytes, *, dry_run: bool = False
+    ) -> Json:
+        query = {"dryRun": "All"} if dry_run else {}
+        return await self.request("POST", resource, resource.path(namespace), "create", body=body, query=query)
+
+    async def replace(
+        self, resource: Resource, namespace: str, name: str, body: Json | bytes, subresource: str | None = None
+    ) -> Json:
+        path = resource.path(namespace, name, subresource)
+        return await self.request("PUT", resource, path, "update", body=body)
+
+    async def patch(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        body: Any,
+        *,
+        form: str = MERGE_PATCH,
+        subresource: str | None = None,
+        query: Mapping[str, str] = {},
+    ) -> Json:
+        path, headers = resource.path(namespace, name, subresource), {"Content-Type": form}
+        return await self.request("PATCH", resource, path, "patch", body=body, headers=headers, query=query)
+
+    async def delete(
+        self, resource: Resource, namespace: str, name: str, *, uid: str | None = None, propagation: str = "Background"
+    ) -> Json:
+        """Delete an object; with `uid` only that very one."""
+        body: Json = {"propagationPolicy": propagation}
+        if uid is not None:
+            body["preconditions"] = {"uid": uid}
+        return await self.request("DELETE", resource, resource.path(namespace, name), "delete", body=body)
+
+    async def delete_collection(self, resource: Resource, namespace: str, labels: str) -> None:
+        """Delete all objects with these labels in one call."""
+        query = {"labelSelector": labels, "propagationPolicy": "Background"}
+        await self.request("DELETE", resource, resource.path(namespace), "deletecollection", query=query)
+
+    async def request(
+        self,
+        method: str,
+        resource: Resource,
+        path: str,
+        verb: str,
+        *,
+        body: Any = None,
+        query: Mapping[str, str] = {},
+        headers: Mapping[str, str] = {},
+    ) -> Json:
+        """Make one call and return the JSON of its reply."""
+        data = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
+        what, code = f"{verb} {resource.plural} {path.rpartition('/')[2]}", 0
+        sent = {"Content-Type": "application/json", "Accept": "application/json", **headers}
+        try:
+            async with self.session().request(
+                method, self._connection.server + path, data=data, params=query, headers=sent
+            ) as reply:
+                content = await reply.read()
+                code = reply.status
+                retry_after = reply.headers.get("Retry-After")
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise ServerUnavailable(f"{what}: no answer of the API server: {_said(error)}") from error
+        finally:
+            self._count(verb, resource.plural, code)
+        if code >= 400:
+            raise error_of(code, content, what, retry_after)
+        found: Json = orjson.loads(content)
+        return found
+
+    @asynccontextmanager
+    async def stream(
+        self, resource: Resource, namespace: str | None, query: Mapping[str, str], quiet_s: float
+    ) -> AsyncIterator[aiohttp.StreamReader]:
+        """Open a watch. It ends with an error when nothing, not even a bookmark, comes for `quiet_s` seconds."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=quiet_s)
+        what, code = f"watch {resource.plural}", 0
+        try:
+            async with self.session().get(
+                self._connection.server + resource.path(namespace), params=query, timeout=timeout
+            ) as reply:
+                code = reply.status
+                self._count("watch", resource.plural, code)
+                if code >= 400:
+                    raise error_of(code, await reply.read(), what, reply.headers.get("Retry-After"))
+                yield reply.content
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise ServerUnavailable(f"{what}: the stream broke: {_said(error)}") from error
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__

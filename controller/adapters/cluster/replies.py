@@ -1,0 +1,78 @@
+"""What does a refusal of the API server mean? Each becomes one of our errors, by what must follow."""
+
+from typing import Any
+
+import orjson
+
+from controller.errors import (
+    AlreadyExists,
+    Conflict,
+    Forbidden,
+    Gone,
+    LibrettoError,
+    NotFound,
+    ObjectInvalid,
+    ServerUnavailable,
+    Stalled,
+    Throttled,
+    TooLarge,
+)
+
+_TOO_LARGE = ("request is too large", "larger than max", "ResourceExhausted", "Too long: may not be more than")
+
+
+class Unauthorized(ServerUnavailable):
+    """The API server does not know who asks: the token has expired or was revoked. It is read anew with the next call."""
+
+
+def error_of(code: int, body: bytes, what: str, retry_after: str | None = None) -> LibrettoError:
+    """Return the error that a reply with `code` means; `what` says what was asked."""
+    status = _status(body)
+    message = f"{what}: {status.get('message') or body[:300].decode(errors='replace') or code}"
+    reason = status.get("reason", "")
+    if code >= 500 and any(word in message for word in _TOO_LARGE):
+        return TooLarge(message)
+    match code:
+        case 401:
+            return Unauthorized(message)
+        case 403:
+            return Forbidden(message, quota="exceeded quota" in message)
+        case 404:
+            return NotFound(message)
+        case 409:
+            return AlreadyExists(message) if reason == "AlreadyExists" else Conflict(message)
+        case 410:
+            return Gone(message)
+        case 413:
+            return TooLarge(message)
+        case 422:
+            return ObjectInvalid(_causes(status) or message)
+        case 429:
+            return Throttled(message, retry_after=_seconds(retry_after, status))
+        case _ if code >= 500:
+            return ServerUnavailable(message)
+        case _:
+            return Stalled(message)
+
+
+def _status(body: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _causes(status: dict[str, Any]) -> str:
+    """Return what the server found wrong, one cause after the other, each with its field."""
+    causes = (status.get("details") or {}).get("causes") or ()
+    lines = [f"{cause['field']}: {cause['message']}" if cause.get("field") else cause["message"] for cause in causes]
+    return "; ".join(dict.fromkeys(lines))
+
+
+def _seconds(header: str | None, status: dict[str, Any]) -> int:
+    given = header or (status.get("details") or {}).get("retryAfterSeconds") or 1
+    try:
+        return max(1, int(given))
+    except ValueError:
+        return 1

@@ -1,0 +1,159 @@
+"""How is one run tree driven on a cluster? A turn at a time, whenever something about it changed.
+
+Whatever goes wrong in a turn, the tree in memory is given up and found again as the API server has it: an error is a crash
+of this one tree, and what a crash does is proved.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from controller.adapters.cluster.blob_store import ClusterBlobStore
+from controller.adapters.cluster.decision_source import ClusterDecisionSource, suspension, wants_suspension
+from controller.adapters.cluster.job_runner import JobRunner
+from controller.adapters.cluster.ledger_store import StatusLedgerStore
+from controller.adapters.cluster.pool import Pool
+from controller.adapters.cluster.run_object import admitted, key_uid, requester
+from controller.errors import NotFound
+from controller.machine.chain import Link
+from controller.model.run import RunSpec
+from controller.runtime.admit import admit
+from controller.runtime.driver import Driver
+from controller.runtime.member import Member
+from controller.runtime.toolbox import Toolbox
+from controller.wiring.cluster.ports import ShardLeadership, TreeRuns
+
+if TYPE_CHECKING:
+    from controller.wiring.cluster.shared import Shared
+
+Json = dict[str, Any]
+
+
+class Tree:
+    """A root run with its children, as long as this process has something to do with it."""
+
+    def __init__(self, shared: "Shared", namespace: str, root: str) -> None:
+        """`root` is the key uid of the root run."""
+        self._shared = shared
+        self.namespace = namespace
+        self.root = root
+        pool = Pool()
+        self._runs = TreeRuns(shared, namespace, root)
+        self._facts: dict[str, Json] = {}
+        self._blobs = ClusterBlobStore(pool, shared.blobs(namespace, self._runs.owner), shared.snapshots.content)
+        self._ledger = StatusLedgerStore(
+            self._runs,
+            shared.shards(namespace, self._runs.owner_of),
+            pool,
+            shared.clock,
+            lambda: shared.epoch,
+            self._facts_of,
+        )
+        self._decisions = ClusterDecisionSource(
+            lambda run: shared.submissions(namespace, run), shared.write_answer, shared.gates.missing
+        )
+        self._runner = JobRunner(shared.jobs(namespace, root), self._runs.place_of, shared.clock)
+        self._driver: Driver | None = None
+        self._suspended: bool | None = None
+        """What `spec.suspend` was when the engine was last told."""
+
+    def touch_job(self, job: str) -> None:
+        """Note that a Job of the tree, or a pod of it, changed."""
+        self._runner.touch(job)
+
+    def touch_decisions(self) -> None:
+        """Note that somebody decided or commanded."""
+        self._decisions.touch()
+
+    def turn(self) -> int | None:
+        """Do all that can be done now; return in how many milliseconds there is more to do without a change, or None."""
+        if self._driver is None:
+            self._driver = self._begin()
+        driver = self._driver
+        self._follow_suspension(driver)
+        self._runner.expire()
+        while driver.turn(0):
+            pass
+        waits = [wait for wait in (driver.until_next(), self._runner.until_next()) if wait is not None]
+        return min(waits) if waits else None
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing but a person can move the tree, and all of it is durable."""
+        driver = self._driver
+        return driver is not None and driver.durable and driver.root.state.run.settled
+
+    def _begin(self) -> Driver:
+        run = self._runs.find(self.root)
+        if run is None:
+            raise NotFound(f"run {self.root} is gone")
+        spec = self._known(run) or self._admit(run)
+        tools = Toolbox(
+            clock=self._shared.clock,
+            objects=self._runs,
+            ledger=self._ledger,
+            blobs=self._blobs,
+            cache=self._shared.cache(self.namespace),
+            decisions=self._decisions,
+            slots=self._shared.slots(self.namespace).of(self.root),
+            runner=self._runner,
+            leadership=ShardLeadership(self._ledger),
+            notifier=self._shared.notifier,
+        )
+        self._runs.admitted(spec, self._blobs)
+        driver = Driver(tools, spec, on_records=self._recorded)
+        driver.start()
+        return driver
+
+    def _known(self, run: Json) -> RunSpec | None:
+        """Return what a run that was admitted before executes."""
+        digest = (run.get("status") or {}).get("snapshot")
+        if digest is None:
+            return None
+        return admitted(run, self._shared.snapshots.get(digest, self._blobs), digest, self._shared.default_max_parallel)
+
+    def _admit(self, run: Json) -> RunSpec:
+        spec = run["spec"]
+        reference = spec["orchestrationRef"]
+        catalog = self._shared.catalog(self.namespace)
+        organization = self.namespace
+        entry = catalog.orchestration(
+            reference["name"], reference.get("version"), reference.get("owner"), reference.get("organization") or organization
+        )
+        return admit(
+            entry,
+            catalog,
+            self._shared.snapshots.storing(self._blobs),
+            uid=key_uid(run),
+            parameters=spec.get("parameters") or {},
+            requester=requester(run),
+            now=self._shared.clock.now(),
+            max_parallel=spec.get("maxParallel") or self._shared.default_max_parallel,
+            rerun_of=spec.get("rerunOf"),
+            seeds=spec.get("seeds"),
+            request_metadata=spec.get("requestMetadata"),
+            task=spec.get("task"),
+        )
+
+    def _facts_of(self, run: str) -> Json:
+        """Members of a run's status that never change."""
+        found = self._facts.get(run)
+        if found is None:
+            spec = self._runs.spec(run)
+            found = {"definition": spec.definition, "snapshot": spec.snapshot, "version": spec.version}
+            self._facts[run] = found
+        return found
+
+    def _follow_suspension(self, driver: Driver) -> None:
+        run = self._runs.find(self.root)
+        if run is None:
+            raise NotFound(f"run {self.root} is gone")
+        wanted = wants_suspension(run)
+        state = driver.root.state
+        if self._suspended is None:
+            self._suspended = state.suspended
+        if wanted != self._suspended and not state.run.settled:
+            self._suspended = wanted
+            self._decisions.submit(suspension(self.root, suspend=wanted))
+
+    def _recorded(self, member: Member, links: Sequence[Link]) -> None:
+        self._shared.recorded(self.namespace, member, links)
