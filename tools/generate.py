@@ -14,12 +14,13 @@ from pydantic import BaseModel
 
 from controller.model.resource import AgentResource, OrchestrationResource
 from tools.cli_reference import cli_reference
+from tools.crds.definitions import FOLDERS, crds
 from tools.guide_schema import guide_schema
 from tools.states_page import states_page
 
 ROOT = Path(__file__).resolve().parent.parent
 
-OWNED = ("docs/schemas",)
+OWNED = ("docs/schemas", *FOLDERS)
 """Folders in which every file is generated."""
 
 KINDS: Mapping[str, type[BaseModel]] = {"agent": AgentResource, "orchestration": OrchestrationResource}
@@ -42,7 +43,7 @@ def _written(schema: Mapping[str, Any]) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (schemas, cli_reference, states_page)
+GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (schemas, cli_reference, states_page, crds)
 """Everything that is generated."""
 
 

@@ -49,6 +49,7 @@ class ParallelPhases(Authored):
     """Phases that run beside each other; the barrier stands behind all of them."""
 
     parallel: Annotated[list[Phase], Field(min_length=1)]
+    """The phases; instead of `id`, `when`, `maxParallel` and `timeout`, which each of them has for itself."""
 
 
 class Concurrency(Authored):
