@@ -133,12 +133,25 @@ class Meanwhile:
         self._stage.apply({"kind": "ConfigMap", "metadata": {"name": "late-settings"}, "data": {"a": "at last"}})
 
 
-@pytest.fixture(scope="module", params=["process", "real"])
-def stage(request: pytest.FixtureRequest, control_plane: Cluster) -> Iterator[Stage]:
-    node: Node = request.getfixturevalue(f"{request.param}_node")
-    made = Stage(control_plane, node, f"matrix-{request.param}-{secrets.token_hex(3)}")
-    yield made
-    made.finish()
+@pytest.fixture(scope="module")
+def stage_on(request: pytest.FixtureRequest, control_plane: Cluster) -> Iterator[Callable[[str], Stage]]:
+    """One stage for each kind of node, made when it is first asked for."""
+    made: dict[str, Stage] = {}
+
+    def on(kind: str) -> Stage:
+        if kind not in made:
+            node: Node = request.getfixturevalue(f"{kind}_node")
+            made[kind] = Stage(control_plane, node, f"matrix-{kind}-{secrets.token_hex(3)}")
+        return made[kind]
+
+    yield on
+    for stage in made.values():
+        stage.finish()
+
+
+@pytest.fixture(params=["process", "real"])
+def stage(request: pytest.FixtureRequest, stage_on: Callable[[str], Stage]) -> Stage:
+    return stage_on(request.param)
 
 
 @pytest.mark.parametrize("title", CASES)
@@ -170,6 +183,17 @@ def test_a_pod_ends_as_the_matrix_says(stage: Stage, title: str) -> None:
     if case.job:
         until(lambda: case.job in job_conditions(stage, title), f"the Job of {title} to be {case.job}")
     stage.let_go(pod)
+
+
+@pytest.mark.parametrize("title", [title for title, case in CASES.items() if not case.meanwhile and not case.alone])
+def test_both_nodes_say_the_same_of_a_pod(stage_on: Callable[[str], Stage], title: str) -> None:
+    """Also what the matrix does not write: conditions, readiness, generations, earlier ends."""
+    told = []
+    for kind in ("process", "real"):
+        stage = stage_on(kind)
+        until(lambda stage=stage: shown(stage.pod(title)) == wanted(CASES[title]), f"{title} to stand")  # type: ignore[misc]
+        told.append(comparable(stage.pod(title)["status"]))
+    assert told[0] == told[1]
 
 
 def test_logs_can_be_followed(stage: Stage) -> None:
@@ -249,6 +273,25 @@ class _Anything:
 
 
 ANYTHING = _Anything()
+
+
+_OWN = {
+    *("startTime", "hostIP", "hostIPs", "podIP", "podIPs", "resources", "allocatedResources"),
+    *("containerID", "imageID", "volumeMounts", "user", "startedAt", "finishedAt"),
+    *("lastProbeTime", "lastTransitionTime"),
+}
+"""What two nodes cannot have in common, or what comes from cgroups, which the process node has not."""
+
+
+def comparable(told: Any, key: str = "") -> Any:
+    """A status without times, addresses, identities, resources, and a runtime's own words for what went wrong."""
+    if isinstance(told, Mapping):
+        words = {"message"} if told.get("reason") in {"StartError", "CreateContainerConfigError"} else set()
+        return {key: comparable(value, key) for key, value in told.items() if key not in _OWN | words}
+    if isinstance(told, list):
+        inner = [comparable(each) for each in told]
+        return sorted(inner, key=lambda each: str(each["type"])) if key == "conditions" else inner
+    return told
 
 
 def _container(status: Mapping[str, Any]) -> tuple[str, str, int]:

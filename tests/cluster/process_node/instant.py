@@ -58,7 +58,9 @@ class InstantPlay:
         number = len(self._records)
         return self._known | {
             "phase": shown,
-            "conditions": conditions(self._records, shown),
+            "conditions": conditions(
+                self._records, shown, sandbox=True, generation=self.pod["metadata"].get("generation", 0)
+            ),
             "initContainerStatuses": [each.shape(number) for each in self._records if each.initial],
             "containerStatuses": [each.shape(number) for each in self._records if not each.initial],
         }

@@ -54,6 +54,8 @@ class Play:
         self._server = server
         self._changed = changed
         self._began = asyncio.get_running_loop().time()
+        self._sandbox = False
+        """Its volumes are there, so containers can be started."""
         self._verdict: Verdict | None = None
         self._stopped = asyncio.Event()
         self._kill_at = 0.0
@@ -119,16 +121,17 @@ class Play:
             # Never final before everything has ended: somebody may start the next pod on the strength of it.
             begun = any(not each.initial and not isinstance(each.state, Waiting) for each in self._records)
             shown = "Running" if begun else "Pending"
-        listed = conditions(self._records, shown)
+        generation = self.pod["metadata"].get("generation", 0)
+        listed = conditions(self._records, shown, sandbox=self._sandbox, generation=generation)
         if self.over and verdict.disruption:
             text = {"reason": verdict.disruption, "message": verdict.message}
-            listed.append({"type": "DisruptionTarget", "status": "True", **text})
+            listed.append({"type": "DisruptionTarget", "status": "True", "observedGeneration": generation, **text})
         number = len(self._records)
         status: dict[str, Any] = self._known | {
             "phase": shown,
             "conditions": listed,
             "containerStatuses": [each.shape(number) for each in self._records if not each.initial],
-            "observedGeneration": self.pod["metadata"].get("generation", 0),
+            "observedGeneration": generation,
         }
         inits = [each.shape(number) for each in self._records if each.initial]
         if inits:
@@ -171,6 +174,7 @@ class Play:
             except Missing:
                 # The kubelet shows nothing of it in the status; it waits.
                 await asyncio.sleep(_TRY_AGAIN_SECONDS)
+        self._sandbox = True
         renewal = asyncio.create_task(volumes.renew_tokens())
         try:
             await self._start_all(Planner(self.pod, ready, self._objects, self._server))

@@ -30,8 +30,13 @@ def phase(records: Sequence[ContainerRecord], restart_policy: str, *, over: bool
     return "Failed" if over or restart_policy == "Never" else "Running"
 
 
-def conditions(records: Sequence[ContainerRecord], shown_phase: str) -> list[dict[str, Any]]:
-    """The conditions that a kubelet owns, without the time of their last change."""
+def conditions(
+    records: Sequence[ContainerRecord], shown_phase: str, *, sandbox: bool, generation: int
+) -> list[dict[str, Any]]:
+    """The conditions that a kubelet owns, without the time of their last change.
+
+    `sandbox`: containers can be started; `generation`: of the pod that the status was made for.
+    """
     incomplete = [record.name for record in records if record.initial and not _initialized(record)]
     mains = [record for record in records if not record.initial]
     begun = any(not isinstance(main.state, Waiting) or main.last for main in mains)
@@ -52,8 +57,9 @@ def conditions(records: Sequence[ContainerRecord], shown_phase: str) -> list[dic
         _condition(kind, holds=False, reason=reason, message=text) if unready or over else _condition(kind, holds=True)
         for kind in ("Ready", "ContainersReady")
     ]
-    sandbox = _condition("PodReadyToStartContainers", holds=not over)
-    return [sandbox, initialized, *ready, _condition("PodScheduled", holds=True)]
+    startable = _condition("PodReadyToStartContainers", holds=sandbox and not over)
+    listed = [startable, initialized, *ready, _condition("PodScheduled", holds=True)]
+    return [{**each, "observedGeneration": generation} for each in listed]
 
 
 def quality(pod: Pod) -> str:
