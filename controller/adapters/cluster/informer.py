@@ -137,4 +137,6 @@ class Informer:
             case "ERROR":
                 message = f"the watch of {self._resource.plural} ends: {given.get('message', given)}"
                 raise Gone(message)
+            case _:
+                pass  # a bookmark: only the version moves on
         self._versions[namespace] = given["metadata"]["resourceVersion"]
