@@ -19,6 +19,7 @@ from controller.model.cluster.scalars import (
     DigestText,
     ExactVersion,
     GatePath,
+    GroupName,
     Message,
     Moment,
     ObjectName,
@@ -46,6 +47,19 @@ class Progress(Stored):
     """Succeeded steps whose output came from the cache."""
 
 
+class Needs(Stored):
+    """Who must decide at a gate."""
+
+    count: Annotated[int, Field(ge=1)] = 1
+    """How many different people must approve; one rejection is enough to reject."""
+    groups: Annotated[list[GroupName], Field(max_length=16, json_schema_extra=ATOMIC_LIST)] = Field(
+        default_factory=list
+    )
+    """An approver must be in one of these groups. Absent: whoever has the RBAC verb `approve`."""
+    separate_requester: bool = False
+    """Whether who asked for the run may not approve it."""
+
+
 class Gate(Stored):
     """An open checkpoint: what a person is asked."""
 
@@ -67,8 +81,8 @@ class Gate(Stored):
     """When it was opened."""
     actions: Annotated[list[Word], Field(max_length=16, json_schema_extra=ATOMIC_LIST)] = Field(default_factory=list)
     """What can be decided: approve, reject, modify."""
-    needs: Message | None = None
-    """Who must still decide, e.g. `1 of group finance-approvers`. Absent: one person who may approve."""
+    needs: Needs | None = None
+    """Who must decide. Absent: one person who has the RBAC verb `approve`."""
 
 
 class Sealed(Stored):
@@ -142,6 +156,8 @@ class RunStatus(Stored):
     """How far the ledger was moved into ConfigMaps."""
     epoch: Count | None = None
     """Which leadership wrote last; it never falls, so an operator that lost its lease is refused."""
+    lease: ObjectName | None = None
+    """Lease that counts the leaderships. Absent: the only one there is."""
     snapshot: DigestText | None = None
     """Digest of all that the run will ever execute: definitions, agents and their files."""
     definition: DigestText | None = None
