@@ -4,25 +4,35 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+import orjson
+
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.jobs.creation import creation_refusal
-from controller.adapters.cluster.jobs.judge import Ended, Queued, Running, Verdict, judge
-from controller.adapters.cluster.jobs.render import Place, render
+from controller.adapters.cluster.jobs.judge import Ended, Queued, Running, judge
+from controller.adapters.cluster.jobs.message import artifact
+from controller.adapters.cluster.jobs.place import Place
+from controller.adapters.cluster.jobs.render import LARGEST_INLINE, render
 from controller.adapters.cluster.names import EFFECT, attempt_key, effect_digest, input_digest, job_name
-from controller.errors import AlreadyExists, Forbidden, InvariantViolated, NotFound
-from controller.errors import Invalid as InvalidObject
+from controller.errors import (
+    AlreadyExists,
+    Forbidden,
+    InvariantViolated,
+    NotFound,
+    ObjectInvalid,
+    VerificationFailed,
+)
 from controller.model.attempt import (
     AttemptKey,
     Collected,
     Finished,
     KnownAttempt,
     Launch,
-    Lost,
     Observation,
     Refusal,
     Started,
 )
 from controller.model.states import OutcomeClass
+from controller.ports.blob_store import BlobStore
 from controller.ports.clock import Clock
 
 Json = dict[str, Any]
@@ -67,21 +77,19 @@ class _Attempt(NamedTuple):
     queue_timeout_ms: int | None = None
     started: bool = False
     ended: Ended | None = None
-    gone: bool = False
-    """Its Job was deleted before it ended."""
 
 
 class JobRunner:
     """Implements StepRunner for one run tree."""
 
-    def __init__(self, jobs: Jobs, place_of: Callable[[Launch], Place], clock: Clock) -> None:
+    def __init__(self, jobs: Jobs, place_of: Callable[[Launch], Place], blobs: BlobStore, clock: Clock) -> None:
         self._jobs = jobs
         self._place_of = place_of
+        self._blobs = blobs
         self._clock = clock
         self._attempts: dict[AttemptKey, _Attempt] = {}
         self._dirty: dict[str, None] = {}
         """Jobs of which something changed since the last look."""
-        self._lost: list[Lost] = []
 
     # The port
 
@@ -110,7 +118,7 @@ class JobRunner:
             if there is not None:
                 self._adopt(launch, there)
                 continue
-            job = render(launch, self._place_of(launch))
+            job = render(launch, self._place(launch))
             if isinstance(job, str):
                 refusals.append(Refusal(launch.key, job))
             else:
@@ -145,7 +153,19 @@ class JobRunner:
         known = self._attempts.get(key)
         if known is None or known.ended is None:
             raise NotFound(f"{key} has not ended: there is nothing to collect")
-        return known.ended.collected
+        message = known.ended.message
+        collected, problems = message.collected, list(message.collected.problems)
+        output, receipt, artifacts = collected.output, collected.receipt, list(collected.artifacts)
+        try:
+            if message.output_blob is not None:
+                output = self._blobs.get(message.output_blob)
+            if message.receipt_blob is not None:
+                receipt = self._blobs.get(message.receipt_blob)
+            if message.list_blob is not None:
+                artifacts += map(artifact, orjson.loads(self._blobs.get(message.list_blob)))
+        except (NotFound, VerificationFailed, ValueError) as error:
+            problems.append(f"what its courier stored cannot be read: {error}")
+        return Collected(output, receipt, artifacts, problems)
 
     # Beyond the port
 
@@ -206,25 +226,29 @@ class JobRunner:
             fiber.wait(self._jobs.end(job, self._jobs.pods(known.job)))
         now = self._clock.now()
         outcome = Finished(key, why, reason, None, now, now, 0)
-        self._attempts[key] = known._replace(ended=Ended(outcome, Collected(None, None, ())))
+        self._attempts[key] = known._replace(ended=Ended(outcome))
         return [outcome]
 
     async def _create(self, launch: Launch, job: Json) -> Refusal | None:
         try:
             await self._jobs.create(job)
         except AlreadyExists:
-            there = await self._jobs.fetch(job["metadata"]["name"])
-            if there["metadata"].get("deletionTimestamp"):
-                # Somebody is deleting what was started and not recorded: nobody can tell how far it came.
-                self._attempts[launch.key] = self._attempts[launch.key]._replace(gone=True)
-            self._adopt(launch, there)
-        except InvalidObject as error:
+            # If somebody is deleting it, it is lost and not adopted: the next look at it says so.
+            self._adopt(launch, await self._jobs.fetch(job["metadata"]["name"]))
+        except ObjectInvalid as error:
             return Refusal(launch.key, error.message)
         except Forbidden as error:
             if error.quota:
                 raise
             return Refusal(launch.key, error.message)
         return None
+
+    def _place(self, launch: Launch) -> Place:
+        """Return the place of an attempt; an input that is too large for a Job is stored before."""
+        place = self._place_of(launch)
+        if len(launch.input) <= LARGEST_INLINE:
+            return place
+        return place._replace(input_blob=self._blobs.put(launch.input))
 
     def _adopt(self, launch: Launch, job: Mapping[str, Any]) -> None:
         """Take a Job that is there for ours, if it is; fail loudly if it only has our name."""
@@ -256,6 +280,3 @@ async def _all(creating: Iterable[Coroutine[Any, Any, Refusal | None]]) -> list[
             raise outcome
         refusals.append(outcome)
     return refusals
-
-
-__all__ = ["JobRunner", "Jobs", "Verdict"]

@@ -148,8 +148,8 @@ class Elector:
             return await self._client.create(LEASES, namespace, body)
         same = found["spec"].get("holderIdentity") == holder
         spec["acquireTime"] = found["spec"].get("acquireTime", moment) if same else moment
-        metadata: Json = {"name": name, "namespace": namespace, "resourceVersion": found["metadata"]["resourceVersion"]}
-        body = {"apiVersion": LEASES.api_version, "kind": LEASES.kind, "metadata": metadata, "spec": spec}
+        place: Json = {"name": name, "namespace": namespace, "resourceVersion": found["metadata"]["resourceVersion"]}
+        body = {"apiVersion": LEASES.api_version, "kind": LEASES.kind, "metadata": place, "spec": spec}
         return await self._client.replace(LEASES, namespace, name, body)
 
     def _now(self) -> float:

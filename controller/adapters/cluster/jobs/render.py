@@ -1,0 +1,214 @@
+"""How is an attempt written as a Job? Two containers of ours around the user's own, which stays as it is."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from controller.adapters.cluster.jobs.place import Place
+from controller.adapters.cluster.jobs.pods import pod_fields
+from controller.adapters.cluster.jobs.program import COURIER, DIRECTORY, FOLDER, HTTP, Program, Unfit, program_of
+from controller.adapters.cluster.names import attempt_annotations, attempt_labels, job_name
+from controller.model.attempt import Launch
+from controller.model.resource import API_VERSION
+
+Json = dict[str, Any]
+
+LARGEST_INLINE = 16 * 1024
+"""Bytes of input that are written into the Job; more is fetched from the results service."""
+
+PUBLISH_GRACE_S = 600
+"""How long the courier may try to hand results over after the program has ended: an outage of the controller of that
+length does not turn success into PublishFailed."""
+
+AUDIENCE = "libretto-results"
+TOKEN_S = 3600
+
+CONTAINER_SECURITY: Json = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+OURS_RESOURCES: Json = {
+    "requests": {"cpu": "10m", "memory": "32Mi", "ephemeral-storage": "16Mi"},
+    "limits": {"memory": "128Mi", "ephemeral-storage": "64Mi"},
+}
+"""Little is asked for, so that two containers of ours take no room from the user's."""
+
+_VARIABLE = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
+
+
+def render(launch: Launch, place: Place) -> Json | str:
+    """Return the Job of an attempt, or in one line why it can never run."""
+    try:
+        program = program_of(launch, place)
+        return _job(launch, place, program)
+    except Unfit as error:
+        return str(error)
+
+
+def _job(launch: Launch, place: Place, program: Program) -> Json:
+    labels = attempt_labels(launch.key, place.run_name, place.root)
+    annotations = attempt_annotations(launch.key, launch.input_digest, place.epoch)
+    owner = {
+        "apiVersion": API_VERSION,
+        "kind": "Run",
+        "name": place.run_name,
+        "uid": place.run_object_uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+    pod = pod_fields(launch.agent.pod, place.defaults)
+    job_labels = {**labels, **({"kueue.x-k8s.io/queue-name": pod.queue} if pod.queue else {})}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": job_name(launch.key, place.run_name),
+            "namespace": place.namespace,
+            "labels": job_labels,
+            "annotations": annotations,
+            "ownerReferences": [owner],
+        },
+        "spec": {
+            "backoffLimit": 0,
+            "completions": 1,
+            "parallelism": 1,
+            "podReplacementPolicy": "Failed",
+            # What the platform takes away, the Job controller starts again, without any call of ours.
+            "podFailurePolicy": {
+                "rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
+            },
+            "ttlSecondsAfterFinished": place.ttl_seconds,
+            "template": {
+                "metadata": {"labels": labels, "annotations": annotations},
+                "spec": _pod(launch, place, program, pod.spec, pod.container),
+            },
+        },
+    }
+
+
+def _pod(launch: Launch, place: Place, program: Program, spec: Json, container: Json) -> Json:
+    grace = PUBLISH_GRACE_S + program.grace_s
+    timeout = {"activeDeadlineSeconds": max(1, -(-launch.timeout_ms // 1000))} if launch.timeout_ms else {}
+    user, group = spec.pop("runAsUser"), spec.pop("fsGroup")
+    volumes = [
+        {"name": "libretto", "emptyDir": {}},
+        {"name": "libretto-tmp", "emptyDir": {}},
+        {
+            "name": "libretto-token",
+            "projected": {
+                "defaultMode": 0o440,
+                "sources": [
+                    {
+                        "serviceAccountToken": {
+                            "audience": AUDIENCE,
+                            "expirationSeconds": TOKEN_S,
+                            "path": "token",
+                        }
+                    }
+                ],
+            },
+        },
+        *spec.pop("volumes", ()),
+    ]
+    return {
+        **spec,
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": grace,
+        **timeout,
+        "securityContext": {
+            "runAsUser": user,
+            "runAsGroup": group,
+            "fsGroup": group,
+            "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "volumes": volumes,
+        "initContainers": [_stage(launch, place), _publish(place)],
+        "containers": [_main(launch, place, program, container)],
+    }
+
+
+def _stage(launch: Launch, place: Place) -> Json:
+    env = {"LIBRETTO_STAGED": orjson.dumps(_plan(launch, place)).decode()}
+    if place.input_blob is not None:
+        env["LIBRETTO_INPUT_BLOB"] = place.input_blob
+    else:
+        env["LIBRETTO_INPUT"] = launch.input.decode()
+    return _courier("stage", "stage", place, env)
+
+
+def _publish(place: Place) -> Json:
+    return {**_courier("courier", "publish", place, {}), "restartPolicy": "Always"}
+
+
+def _courier(name: str, mode: str, place: Place, env: Mapping[str, str]) -> Json:
+    given = {"LIBRETTO_DIR": DIRECTORY, "LIBRETTO_RESULTS": place.results_url, "LIBRETTO_OWNER": place.owner, **env}
+    return {
+        "name": name,
+        "image": place.image,
+        "imagePullPolicy": place.pull_policy,
+        "command": [*COURIER, mode],
+        "env": [*_env(given), {"name": "LIBRETTO_POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}}],
+        "resources": OURS_RESOURCES,
+        "securityContext": {**CONTAINER_SECURITY, "readOnlyRootFilesystem": True},
+        "volumeMounts": [
+            {"name": "libretto", "mountPath": FOLDER},
+            {"name": "libretto-token", "mountPath": "/var/run/libretto", "readOnly": True},
+        ],
+    }
+
+
+def _main(launch: Launch, place: Place, program: Program, container: Json) -> Json:
+    environment = {**program.env, **launch.environment, "LIBRETTO_DIR": DIRECTORY}
+    if wrong := sorted(name for name in environment if not _VARIABLE.fullmatch(name)):
+        raise Unfit(f"not possible as environment variables: {', '.join(map(repr, wrong))}")
+    mounts = [{"name": "libretto", "mountPath": FOLDER}, {"name": "libretto-tmp", "mountPath": "/tmp"}]  # noqa: S108
+    extra = container.pop("volumeMounts", [])
+    if any(mount["mountPath"].rstrip("/") == "/tmp" for mount in extra):  # noqa: S108
+        mounts.pop()
+    body: Json = {
+        "name": "main",
+        "image": program.image,
+        "imagePullPolicy": container.pop("imagePullPolicy", None) or (place.pull_policy if program.ours else None),
+        "command": list(program.command),
+        "args": list(program.args),
+        "workingDir": program.working_directory,
+        # The agent's pod comes last: of two with one name Kubernetes takes the later one.
+        "env": [*_env(environment), *container.pop("env", ())],
+        "securityContext": {**CONTAINER_SECURITY, **({"readOnlyRootFilesystem": True} if program.kind == HTTP else {})},
+        "volumeMounts": [*mounts, *extra],
+        **container,
+    }
+    return {name: value for name, value in body.items() if value not in (None, [])}
+
+
+def _plan(launch: Launch, place: Place) -> list[Json]:
+    """Return what is to be staged below the shared folder: artifacts, and the agent's files."""
+    wanted = [(f"step/{one.path}", one.digest, 0o644) for one in launch.staged]
+    wanted += [(f"agent/{path}", digest, 0o755) for path, digest in sorted(launch.agent_files.items())]
+    plan: list[Json] = []
+    for path, digest, mode in wanted:
+        if {"", "..", "."} & set(path.split("/")):
+            raise Unfit(f"not a path below the attempt's directory: {path.partition('/')[2]!r}")
+        entry: Json = {"path": path, "digest": digest, "mode": mode}
+        text = place.inline(digest)
+        if text is not None:
+            entry["text"] = text
+        elif not place.results_url:
+            raise Unfit(
+                f"{path} must be fetched from the results service, and the operator has none (chart value results.enabled)"
+            )
+        plan.append(entry)
+    return plan
+
+
+def _env(values: Mapping[str, str]) -> list[Json]:
+    # A `$(` in a value would be replaced by the kubelet.
+    return [{"name": name, "value": value.replace("$(", "$$(")} for name, value in values.items()]
