@@ -1,0 +1,158 @@
+"""What the tests of the resources say to the API server: raw requests, as anybody, in every way of writing."""
+
+import http.client
+import json
+import ssl
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+Json = dict[str, Any]
+
+GROUP = "/apis/libretto.dev/v1alpha1"
+DIGEST = "blake3:" + "0" * 64
+OTHER = "blake3:" + "1" * 64
+OPERATOR = "system:serviceaccount:libretto-system:libretto"
+"""The account of a default installation."""
+
+MERGE, JSON_PATCH, APPLY = (
+    "application/merge-patch+json",
+    "application/json-patch+json",
+    "application/apply-patch+yaml",
+)
+WAYS = ("merge patch", "JSON patch", "PUT", "server-side apply")
+
+
+class ControlPlane(Protocol):
+    """What is needed of the fixture `cluster`."""
+
+    server: str
+    ca: Any
+    kubeconfig: Any
+
+    def client_certificate(self, user: str, groups: Sequence[str] = ()) -> tuple[Any, Any]: ...
+
+    def kubectl(self, *args: str, **options: Any) -> str: ...
+
+
+class Answer(NamedTuple):
+    """What the server said."""
+
+    status: int
+    body: Json
+
+    @property
+    def message(self) -> str:
+        return str(self.body.get("message", ""))
+
+    @property
+    def ok(self) -> bool:
+        return self.status < 300
+
+
+class Server:
+    """Requests as the cluster's administrator, or as whom one names."""
+
+    def __init__(self, control_plane: ControlPlane) -> None:
+        context = ssl.create_default_context(cafile=str(control_plane.ca))
+        certificate, key = control_plane.client_certificate("admin", ["system:masters"])
+        context.load_cert_chain(str(certificate), str(key))
+        place = urlsplit(control_plane.server)
+        assert place.hostname is not None
+        self._connection = http.client.HTTPSConnection(place.hostname, place.port, context=context, timeout=30)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        content: str = "application/json",
+        user: str | None = None,
+        groups: Sequence[str] = (),
+    ) -> Answer:
+        self._connection.putrequest(method, path)
+        data = b"" if body is None else json.dumps(body).encode()
+        headers = [("Content-Type", content), ("Content-Length", str(len(data)))]
+        if user is not None:
+            headers += [("Impersonate-User", user), *(("Impersonate-Group", group) for group in groups)]
+        for name, value in headers:
+            self._connection.putheader(name, value)
+        self._connection.endheaders(data)
+        response = self._connection.getresponse()
+        return Answer(response.status, json.loads(response.read() or b"{}"))
+
+    def create(self, namespace: str, kind: str, spec: Json, user: str | None = None, **more: Any) -> Answer:
+        """Create an object of ours; `more`: groups, name, metadata, dry_run."""
+        plural = kind.lower() + "s"
+        metadata = more.get("metadata") or {"name": more["name"]} if "name" in more else {"generateName": "x-"}
+        body = {"apiVersion": "libretto.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec}
+        query = "?dryRun=All" if more.get("dry_run") else ""
+        path = f"{GROUP}/namespaces/{namespace}/{plural}{query}"
+        return self.request("POST", path, body, user=user, groups=more.get("groups", ()))
+
+
+class Object:
+    """One object of ours, written in each of the four ways."""
+
+    def __init__(self, server: Server, body: Json) -> None:
+        metadata = body["metadata"]
+        self.kind, self.name = body["kind"], metadata["name"]
+        self.uid = metadata["uid"]
+        self._server = server
+        self._path = f"{GROUP}/namespaces/{metadata['namespace']}/{self.kind.lower()}s/{self.name}"
+
+    def read(self) -> Json:
+        return self._server.request("GET", self._path).body
+
+    def write(self, way: str, part: str, members: Mapping[str, Any], user: str | None = None) -> Answer:
+        """Set members of `spec` or `status`; None takes one away. One way is as good as another."""
+        path = self._path + ("/status" if part == "status" else "")
+        if way == "merge patch":
+            return self._server.request("PATCH", path, {part: dict(members)}, MERGE, user)
+        if way == "JSON patch":
+            there = part in self.read()
+            changes: list[Json] = [] if there else [{"op": "add", "path": f"/{part}", "value": {}}]
+            changes += [
+                {"op": "remove", "path": f"/{part}/{name}"}
+                if value is None
+                else {"op": "add", "path": f"/{part}/{name}", "value": value}
+                for name, value in members.items()
+            ]
+            return self._server.request("PATCH", path, changes, JSON_PATCH, user)
+        if way == "PUT":
+            body = self.read()
+            kept = {**body.get(part, {}), **members}
+            body[part] = {name: value for name, value in kept.items() if value is not None}
+            return self._server.request("PUT", path, body, user=user)
+        return self._apply(path, part, members, user)
+
+    def status(self, **members: Any) -> Answer:
+        return self.write("merge patch", "status", members)
+
+    def _apply(self, path: str, part: str, members: Mapping[str, Any], user: str | None) -> Answer:
+        """Own all of the part as it is, then apply the other one: what is left out goes."""
+        now = self.read().get(part, {})
+        after = {name: value for name, value in {**now, **members}.items() if value is not None}
+        answer = Answer(0, {})
+        for content in (now, after):
+            body = {
+                "apiVersion": "libretto.dev/v1alpha1",
+                "kind": self.kind,
+                "metadata": {"name": self.name},
+                part: content,
+            }
+            query = "?fieldManager=test&force=true"
+            answer = self._server.request("PATCH", path + query, body, APPLY, user)
+        return answer
+
+
+def run_spec(**more: Any) -> Json:
+    return {"orchestrationRef": {"name": "quarterly"}, **more}
+
+
+def ledger(first: int, count: int, word: str = "record") -> list[str]:
+    """Return records as they stand in the tail."""
+    return [f"{word} {number}" for number in range(first, first + count)]
