@@ -52,6 +52,7 @@ async def _serve(settings: Settings, connection: socket.socket) -> None:
     done, _ = await asyncio.wait([*endless, orders], return_when=asyncio.FIRST_COMPLETED)
     for task in endless:
         task.cancel()
+    await registration.retire()
     await logs.stop()
     await api.close()
     for task in done:

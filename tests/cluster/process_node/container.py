@@ -83,12 +83,12 @@ class Container:
         self._stopping = True
         if self._task is None or self._task.done():
             return
-        if self._process is None or self._process.ended.done():
+        if not isinstance(self.record.state, Running):
             # It waits for an image, an object or its turn: there is nobody to ask.
             self._task.cancel()
             if isinstance(self.record.state, Waiting) and self.record.last:
                 self.record.state = self.record.last
-        else:
+        elif self._process:
             self._process.signal(signal.SIGTERM)
             patient = asyncio.ensure_future(patience())
             await asyncio.wait([self._task, patient], return_when=asyncio.FIRST_COMPLETED)

@@ -1,6 +1,7 @@
 """Which pods does the node play? Those that the API server has bound to it, each from its first sight to its deletion."""
 
 import asyncio
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,9 @@ class Kubelet:
             folder = Path(self._settings.folder, "pods", pod["metadata"]["uid"])
             play = Play(pod, self._machine, self._objects, self._settings.server, folder, changed)
         reporter = Reporter(self._api, play)
-        return _Actor(play, reporter, asyncio.create_task(self._play(play, reporter)))
+        task = asyncio.create_task(self._play(play, reporter))
+        task.add_done_callback(_complain)
+        return _Actor(play, reporter, task)
 
     async def _play(self, play: Play | InstantPlay, reporter: Reporter) -> None:
         status = play.pod["status"]
@@ -121,3 +124,11 @@ class Kubelet:
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(_complain)
+
+
+def _complain(task: asyncio.Task[None]) -> None:
+    """A pod that cannot be played is a mistake of this node; it must not be silent."""
+    problem = None if task.cancelled() else task.exception()
+    if problem:
+        traceback.print_exception(problem)

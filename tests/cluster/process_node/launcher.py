@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -63,7 +64,12 @@ class Launcher:
             process = Process(next(self._numbers), self)
             self._processes[process.number] = process
             self.order(id=process.number, **order)
-            await process.started
+            try:
+                await process.started
+            except asyncio.CancelledError:
+                # Nobody will ever ask for it: it must not live.
+                process.signal(signal.SIGKILL)
+                raise
         return process
 
     def order(self, **order: Any) -> None:

@@ -125,7 +125,7 @@ class ProcessNode:
         self._ask(json.dumps({"do": "evict", "namespace": namespace, "pod": pod, "grace": grace}))
 
     def stop(self) -> None:
-        """End the node and everything that it has started, without a word to the API server."""
+        """End the node and everything that it has started; the API server hears only that it takes no more pods."""
         if self._process is None:
             return
         assert self._process.stdin

@@ -1,6 +1,7 @@
 """How does the cluster come to believe in the node? A Node that is Ready, and a Lease that is renewed."""
 
 import asyncio
+import contextlib
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from tests.cluster.process_node.states import now
 
 _LEASE_SECONDS = 40
 _RENEW_SECONDS = 10.0
+_GOODBYE_SECONDS = 2.0
 _PODS = "10000"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -33,8 +35,16 @@ class Registration:
         except Refused as refused:
             if refused.code != 409:
                 raise
-        await self._api.patch(f"/api/v1/nodes/{self._name}/status", {"status": self._status(version["gitVersion"])})
+        node = f"/api/v1/nodes/{self._name}"
+        await self._api.patch(f"{node}/status", {"status": self._status(version["gitVersion"])})
+        await self._api.patch(node, {"spec": {"unschedulable": None}})
         await self._renew()
+
+    async def retire(self) -> None:
+        """Ask for no more pods; a server that does not answer is not waited for."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await self._api.patch(f"/api/v1/nodes/{self._name}", {"spec": {"unschedulable": True}})
 
     async def keep(self) -> None:
         """Renew the Lease for ever."""
