@@ -18,13 +18,14 @@ class Limits(Authored):
     """Resource limits of one attempt of a process; what is absent is not limited."""
 
     cpu_seconds: Annotated[int, Field(ge=1)] | None = None
-    """Seconds of processor time, over all threads; the kernel kills beyond it."""
+    """Seconds of processor time, over all threads; the kernel kills beyond it. Default: not limited."""
     memory_mib: Annotated[int, Field(ge=1)] | None = None
-    """Address space in MiB. Enforced on Linux only: macOS accepts the limit and ignores it."""
+    """Address space in MiB. Enforced on Linux only: macOS accepts the limit and ignores it. Default: not
+    limited."""
     open_files: Annotated[int, Field(ge=8)] | None = None
-    """Open file descriptors."""
+    """Open file descriptors. Default: not limited."""
     file_size_mib: Annotated[int, Field(ge=1)] | None = None
-    """Largest file that may be written, in MiB."""
+    """Largest file that may be written, in MiB. Default: not limited."""
 
 
 class Process(Authored):
@@ -44,7 +45,7 @@ class Process(Authored):
     working_directory: str = "step"
     """`step` (the attempt's own directory, default), `repository` (the folder that holds the state directory), or a path."""
     limits: Limits = Limits()
-    """Resource limits of one attempt."""
+    """Resource limits of one attempt. Default: not limited."""
     grace_period: Duration = 10_000
     """Time between SIGTERM and SIGKILL when an attempt is stopped. 10 s: enough to clean up, short enough to wait for."""
 
@@ -70,9 +71,9 @@ class Image(Authored):
     name: Annotated[str, Field(min_length=1)]
     """Image reference."""
     command: list[str] = Field(default_factory=list)
-    """Replaces the image's entrypoint when given."""
+    """Replaces the image's entrypoint. Default: the image's own."""
     args: list[str] = Field(default_factory=list)
-    """Arguments."""
+    """Arguments. Default: the image's own, unless `command` is given."""
     env: dict[str, str] = Field(default_factory=dict)
     """Environment variables with their values."""
 
@@ -89,7 +90,7 @@ class AgentSpec(Authored):
     organization: Slug | None = None
     """Organization that owns it; default: the namespace, else `global`."""
     modes: list[Mode] = Field(default_factory=_all_modes)
-    """Modes that it can be called in; a step with another one is refused."""
+    """Modes that it can be called in; a step with another one is refused. Default: all four."""
     input_schema: dict[str, Any] | None = None
     """JSON Schema that the payload must meet before an attempt starts; null accepts everything."""
     output_schema: dict[str, Any] | None = None

@@ -42,7 +42,7 @@ class Phase(Authored):
     max_parallel: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Steps of this phase at one time; null: only the run's limit."""
     timeout: Duration | None = None
-    """Longest time of the phase, from the start of its first step."""
+    """Longest time of the phase, from the start of its first step. Default: not limited."""
 
 
 class ParallelPhases(Authored):

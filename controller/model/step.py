@@ -31,21 +31,22 @@ class Retry(Authored):
     """When and how often an attempt is repeated. Absent fields come from `errorHandling.onStepFailure`."""
 
     max_attempts: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Total attempts, the first included."""
+    """Total attempts, the first included. Default: the orchestration's, else 1: an effect may not bear a repetition."""
     initial_delay_ms: Annotated[int, Field(ge=0)] | None = None
-    """Wait before the second attempt, in milliseconds; floor 250."""
+    """Wait before the second attempt, in milliseconds; floor 250. Default: the orchestration's, else 2000."""
     backoff_multiplier: Annotated[float, Field(ge=0)] | None = None
-    """Factor from one delay to the next; floor 1."""
+    """Factor from one delay to the next; floor 1. Default: the orchestration's, else 2."""
     max_delay_ms: Annotated[int, Field(ge=0)] | None = None
     """Cap of the delay, in milliseconds; null: none."""
     strategy: Literal["exponential", "linear"] | None = None
-    """`exponential`: initial x multiplier^(n-1); `linear`: initial x n, n being the attempt that failed."""
+    """`exponential`: initial x multiplier^(n-1); `linear`: initial x n, n being the attempt that failed. Default: the
+    orchestration's, else `exponential`."""
     non_retryable: list[Annotated[int, Field(ge=1, le=255)]] | None = None
-    """Exit codes after which a retry cannot help, besides 64, 65, 77 and 78."""
+    """Exit codes after which a retry cannot help, besides 64, 65, 77 and 78. Default: the orchestration's and the agent's."""
     notify_human: bool | None = None
-    """Whether a failure notifies a person."""
+    """Whether a failure notifies a person. Default: the orchestration's, else false."""
     allow_skip: bool | None = None
-    """Whether a person may skip the step."""
+    """Whether a person may skip the step. Default: the orchestration's, else false."""
 
 
 class CheckpointOption(Authored):
@@ -198,10 +199,11 @@ class Step(Authored):
     reversible: bool | None = None
     """False: the step can never be undone, and that is said before it runs; null: its receipt decides."""
     timeout: Duration | None = None
-    """Longest time of the step over all its attempts and waits."""
+    """Longest time of the step over all its attempts and waits. Default: not limited."""
     attempt_timeout: Duration | None = None
     """Longest time of one attempt, from its start; default: the agent's."""
     queue_timeout: Duration | None = None
-    """Longest time from launch to start of one attempt (a pod that cannot be placed)."""
+    """Longest time from launch to start of one attempt (a pod that cannot be placed). Default: not
+    limited."""
     launch: Literal["AtLeastOnce", "AtMostOnce"] = "AtLeastOnce"
     """`AtMostOnce` records the intent before it launches; what is unknown after a crash waits for a person."""

@@ -60,18 +60,26 @@ class _Structural:
 
     def _object(self, node: Json) -> Json:
         if "properties" in node:
-            made: Json = {"properties": {name: self._field(name, one) for name, one in node["properties"].items()}}
-            if node.get("required"):
-                made["required"] = node["required"]
-            return made
+            needed = node.get("required", [])
+            # What people write refuses unknown fields; only there a default matters.
+            optional = set(node["properties"]) - set(needed) if node.get("additionalProperties") is False else set()
+            made: Json = {
+                "properties": {
+                    name: self._field(name, one, name in optional) for name, one in node["properties"].items()
+                }
+            }
+            return made | ({"required": needed} if needed else {})
         # The server cannot look at keys.
         values = next(iter(node.get("patternProperties", {}).values()), node.get("additionalProperties", True))
         return dict(_FREE) if values is True else {"additionalProperties": self._undescribed(values)}
 
-    def _field(self, name: str, node: Json) -> Json:
+    def _field(self, name: str, node: Json, optional: bool) -> Json:
         made = self.of(node)
-        if not made.get("description"):
+        text = made.get("description")
+        if not text:
             raise ValueError(f"{self._model}: field {name} has no docstring, and `kubectl explain` would say nothing")
+        if optional and not _says_the_default(text):
+            made["description"] = f"{text} Default: none."
         return made
 
     def _undescribed(self, node: Json) -> Json:
@@ -96,9 +104,13 @@ class _Structural:
     def _described(self, node: Json) -> Json:
         text = " ".join(str(node.get("description", "")).split())
         default = _written(node.get("default"))
-        if default is not None and "default" not in text.lower():
+        if default is not None and not _says_the_default(text):
             text = f"{text} Default: {default}."
         return {"description": text} if text else {}
+
+
+def _says_the_default(text: str) -> bool:
+    return any(word in text.lower() for word in ("default", "null", "empty", "absent"))
 
 
 def _written(default: object) -> str | None:
@@ -110,5 +122,7 @@ def _written(default: object) -> str | None:
             return str(default)
         case str() if default:
             return f"`{default}`"
+        case {**members} if members:
+            return "as its fields say"
         case _:
             return None
