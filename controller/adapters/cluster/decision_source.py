@@ -33,15 +33,14 @@ class ClusterDecisionSource:
     def __init__(
         self,
         objects: Callable[[str], Iterable[Json]],
-        write_answer: Callable[[Submitted, Answer], None],
-        weigh: Callable[[str, Json, Sequence[Json]], Quorum],
+        weigh: Callable[[Json, Sequence[Json]], Quorum],
     ) -> None:
         self._objects = objects
-        self._write_answer = write_answer
         self._weigh = weigh
         self._ids: dict[str, int] = {}
         self._known: dict[int, Submitted] = {}
         self._answers: dict[int, Answer] = {}
+        self._unwritten: list[tuple[Submitted, Answer]] = []
         self._own: list[Command] = []
         self._changed = True
 
@@ -60,7 +59,7 @@ class ClusterDecisionSource:
         for one in sorted(objects, key=_age):
             others: tuple[str, ...] = ()
             if one["kind"] == "Approval":
-                quorum = self._weigh(run, one, objects)
+                quorum = self._weigh(one, objects)
                 if quorum.missing is not None:
                     continue
                 others = quorum.others
@@ -75,10 +74,9 @@ class ClusterDecisionSource:
 
     def answer(self, answers: Sequence[Answer]) -> None:
         for answer in answers:
-            if self._answers.setdefault(answer.id, answer) is answer:
-                submitted = self._known[answer.id]
-                if submitted.kind:
-                    self._write_answer(submitted, answer)
+            # The first answer stays: the record that it names is in the ledger.
+            if self._answers.setdefault(answer.id, answer) is answer and self._known[answer.id].kind:
+                self._unwritten.append((self._known[answer.id], answer))
 
     def answered(self, decision: int) -> Answer | None:
         return self._answers.get(decision)
@@ -86,6 +84,11 @@ class ClusterDecisionSource:
     def changed(self) -> bool:
         changed, self._changed = self._changed, False
         return changed
+
+    def unwritten(self) -> list[tuple[Submitted, Answer]]:
+        """Return the answers that the objects do not bear yet, once: for when their records are durable."""
+        unwritten, self._unwritten = self._unwritten, []
+        return unwritten
 
     def touch(self) -> None:
         """Note that an object of the tree came or changed."""

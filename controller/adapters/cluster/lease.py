@@ -144,8 +144,8 @@ class Elector:
             "renewTime": moment,
         }
         if found is None:
-            body = {"metadata": {"name": name, "namespace": namespace}, "spec": {**spec, "acquireTime": moment}}
-            return await self._client.create(LEASES, namespace, body)
+            new: Json = {"metadata": {"name": name, "namespace": namespace}, "spec": {**spec, "acquireTime": moment}}
+            return await self._client.create(LEASES, namespace, new)
         same = found["spec"].get("holderIdentity") == holder
         spec["acquireTime"] = found["spec"].get("acquireTime", moment) if same else moment
         place: Json = {"name": name, "namespace": namespace, "resourceVersion": found["metadata"]["resourceVersion"]}

@@ -1,6 +1,7 @@
 """The Jobs and pods of one run tree: what the caches know of them, and what can be asked of the API server."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from controller.adapters.cluster.cache import Cache
@@ -54,10 +55,8 @@ class TreeJobs:
         metadata = job["metadata"]
         living = [pod for pod in pods if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")]
         if not pods:
-            try:
+            with suppress(NotFound):  # somebody else was faster
                 await self._client.delete(JOBS, self._namespace, metadata["name"], uid=metadata["uid"])
-            except NotFound:
-                pass  # somebody else was faster
             return
         for pod in living:
             # The kubelet ends it as if its time were up: gracefully, and the pod stays with its logs.

@@ -74,12 +74,13 @@ def defined(definition: Mapping[str, Any]) -> Defined:
     }
     checked = check([Document(name, body)])
     for one in checked.orchestrations:
-        owner, organization = one.spec.owner, one.organization
-        entry = CatalogEntry(one.spec, definition_digest(one.spec), owner, organization, "active", name)
+        entry = CatalogEntry(
+            one.spec, definition_digest(one.spec), one.spec.owner, metadata["namespace"], "active", name
+        )
         return Defined(entry, checked.problems)
     for agent in checked.agents:
         revision = agent_revision(agent.spec, files)
-        return Defined(AgentEntry(agent.spec, revision, files, agent.organization, name), checked.problems)
+        return Defined(AgentEntry(agent.spec, revision, files, metadata["namespace"], name), checked.problems)
     return Defined(None, checked.problems)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from controller.adapters.cluster import fiber
-from controller.adapters.cluster.jobs.render import Place
+from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.ledger_store import StatusLedgerStore
 from controller.adapters.cluster.run_object import admitted, child_object, key_uid, parent_uid
 from controller.errors import AlreadyExists, InvariantViolated, NotFound
@@ -37,7 +37,7 @@ class TreeRuns:
     # For the ledger
 
     def find(self, run: str) -> Json | None:
-        return self._shared.runs.by_uid(run)
+        return self._shared.caches.run(run)
 
     def write_status(self, run: str, status: Json) -> None:
         found = self.find(run)
@@ -77,7 +77,9 @@ class TreeRuns:
         except AlreadyExists:
             made = fiber.wait(self._shared.fetch_run(self._namespace, body["metadata"]["name"]))
             if key_uid(made) != spec.uid:
-                raise InvariantViolated(f"Run {body['metadata']['name']} is somebody else's: the name is taken") from None
+                raise InvariantViolated(
+                    f"Run {body['metadata']['name']} is somebody else's: the name is taken"
+                ) from None
             return False
         return True
 
@@ -105,7 +107,7 @@ class TreeRuns:
         raise InvariantViolated("a driver lists no runs")
 
     def children(self, uid: str) -> Sequence[RunSpec]:
-        found = [one for one in self._shared.runs.of_root(self._root) if parent_uid(one) == uid]
+        found = [one for one in self._shared.caches.tree(self._root) if parent_uid(one) == uid]
         return [self.spec(key_uid(one)) for one in sorted(found, key=_age)]
 
     def delete_run(self, uid: str) -> None:

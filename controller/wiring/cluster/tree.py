@@ -7,14 +7,18 @@ of this one tree, and what a crash does is proved.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from controller.adapters.cluster import fiber
 from controller.adapters.cluster.blob_store import ClusterBlobStore
 from controller.adapters.cluster.decision_source import ClusterDecisionSource, suspension, wants_suspension
 from controller.adapters.cluster.job_runner import JobRunner
+from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.ledger_store import StatusLedgerStore
 from controller.adapters.cluster.pool import Pool
 from controller.adapters.cluster.run_object import admitted, key_uid, requester
 from controller.errors import NotFound
 from controller.machine.chain import Link
+from controller.model.attempt import Launch
+from controller.model.digest import Digest
 from controller.model.run import RunSpec
 from controller.runtime.admit import admit
 from controller.runtime.driver import Driver
@@ -36,7 +40,7 @@ class Tree:
         self._shared = shared
         self.namespace = namespace
         self.root = root
-        pool = Pool()
+        pool = self._pool = Pool()
         self._runs = TreeRuns(shared, namespace, root)
         self._facts: dict[str, Json] = {}
         self._blobs = ClusterBlobStore(pool, shared.blobs(namespace, self._runs.owner), shared.snapshots.content)
@@ -49,9 +53,10 @@ class Tree:
             self._facts_of,
         )
         self._decisions = ClusterDecisionSource(
-            lambda run: shared.submissions(namespace, run), shared.write_answer, shared.gates.missing
+            lambda run: shared.submissions(root, run),
+            lambda approval, others: shared.gates.weigh(shared.named(approval), approval, others),
         )
-        self._runner = JobRunner(shared.jobs(namespace, root), self._runs.place_of, shared.clock)
+        self._runner = JobRunner(shared.jobs(namespace, root), self._place_of, self._blobs, shared.clock)
         self._driver: Driver | None = None
         self._suspended: bool | None = None
         """What `spec.suspend` was when the engine was last told."""
@@ -73,6 +78,9 @@ class Tree:
         self._runner.expire()
         while driver.turn(0):
             pass
+        if driver.durable:
+            for submitted, answer in self._decisions.unwritten():
+                fiber.wait(self._shared.write_answer(submitted, answer))
         waits = [wait for wait in (driver.until_next(), self._runner.until_next()) if wait is not None]
         return min(waits) if waits else None
 
@@ -92,7 +100,7 @@ class Tree:
             objects=self._runs,
             ledger=self._ledger,
             blobs=self._blobs,
-            cache=self._shared.cache(self.namespace),
+            cache=self._shared.cache(self.namespace, self._blobs),
             decisions=self._decisions,
             slots=self._shared.slots(self.namespace).of(self.root),
             runner=self._runner,
@@ -115,14 +123,12 @@ class Tree:
         spec = run["spec"]
         reference = spec["orchestrationRef"]
         catalog = self._shared.catalog(self.namespace)
-        organization = self.namespace
-        entry = catalog.orchestration(
-            reference["name"], reference.get("version"), reference.get("owner"), reference.get("organization") or organization
-        )
+        # The namespace is the organization; nothing refers beyond it.
+        entry = catalog.orchestration(reference["name"], reference.get("version"), None, self.namespace)
         return admit(
             entry,
             catalog,
-            self._shared.snapshots.storing(self._blobs),
+            self._shared.storing_snapshots(self.namespace, self._blobs),
             uid=key_uid(run),
             parameters=spec.get("parameters") or {},
             requester=requester(run),
@@ -154,6 +160,13 @@ class Tree:
         if wanted != self._suspended and not state.run.settled:
             self._suspended = wanted
             self._decisions.submit(suspension(self.root, suspend=wanted))
+
+    def _place_of(self, launch: Launch) -> Place:
+        def inline(digest: Digest) -> str | None:
+            content = self._pool.get(digest)
+            return None if content is None else content.decode()
+
+        return self._runs.place_of(launch)._replace(inline=inline)
 
     def _recorded(self, member: Member, links: Sequence[Link]) -> None:
         self._shared.recorded(self.namespace, member, links)

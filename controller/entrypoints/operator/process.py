@@ -1,0 +1,216 @@
+"""One operator process: caches that stay true, a Lease to compete for, workers while it leads, probes that tell the truth."""
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from controller.adapters.clock import SystemClock
+from controller.adapters.cluster.cache import Cache
+from controller.adapters.cluster.client import Client
+from controller.adapters.cluster.connection import Connection
+from controller.adapters.cluster.election import Timing
+from controller.adapters.cluster.informer import Informer
+from controller.adapters.cluster.lease import Elector
+from controller.adapters.cluster.names import ROOT_UID
+from controller.adapters.cluster.resources import (
+    AGENTS,
+    APPROVALS,
+    INTERVENTIONS,
+    JOBS,
+    ORCHESTRATIONS,
+    PODS,
+    RUNS,
+    Resource,
+)
+from controller.adapters.cluster.work_queue import WorkQueue
+from controller.adapters.memory import MemoryNotifier
+from controller.entrypoints.operator import kopf_glue
+from controller.entrypoints.operator.probes import Health
+from controller.entrypoints.operator.settings import Settings
+from controller.errors import LibrettoError
+from controller.wiring.cluster.configuration import Configuration
+from controller.wiring.cluster.operator import operator_over
+from controller.wiring.cluster.resync import Resync
+from controller.wiring.cluster.shared import Shared
+
+RESYNC_S = 600
+"""Between two comparisons of the caches with the API server."""
+
+STUCK_MS = 120_000
+"""How long a tree may wait for a turn before the process is taken for stuck and restarted."""
+
+DRAIN_S = 2.0
+"""After the Lease is lost, whatever still runs after this time is ended with the process."""
+
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
+"""kopf sets its own for each call."""
+
+log = logging.getLogger("libretto.operator")
+
+
+class OperatorProcess:
+    """Everything of one process, from its start to its end."""
+
+    def __init__(self, settings: Settings, connection: Connection, timing: Timing | None = None) -> None:
+        self.settings = settings
+        self._connection = connection
+        self._clock = SystemClock()
+        self._client = Client(connection)
+        self._queue = WorkQueue()
+        self.operator = operator_over(self._shared, self._queue)
+        caches = self.operator.shared.caches
+        self._fed: Mapping[Resource, Cache] = {
+            RUNS: caches.runs,
+            ORCHESTRATIONS: caches.orchestrations,
+            AGENTS: caches.agents,
+            APPROVALS: caches.approvals,
+            INTERVENTIONS: caches.interventions,
+        }
+        watched = {"namespaces": settings.namespaces, "labels": ROOT_UID, "log": log.warning}
+        self._informers = [
+            Informer(self._client, resource, cache, **watched)  # type: ignore[arg-type]
+            for resource, cache in ((JOBS, caches.jobs), (PODS, caches.pods))
+        ]
+        self._resync = Resync(self._client, self._fed, settings.namespaces)
+        self._elector = Elector(
+            self._client,
+            settings.lease_namespace,
+            f"libretto-shard-{settings.shard}",
+            f"{settings.pod_uid}_{secrets.token_hex(4)}",
+            self._clock,
+            highest_epoch=self._highest_epoch,
+            on_gained=self._gained,
+            on_lost=self._lost,
+            timing=timing,
+            log=log.warning,
+        )
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._change: asyncio.Task[None] | None = None
+        self._stop = asyncio.Event()
+
+    def _shared(self, caches: Any, wake: Any) -> Shared:
+        settings = self.settings
+        configuration = Configuration(
+            settings.image,
+            settings.default_image,
+            settings.image_pull_policy,
+            settings.results_url,
+            settings.pod_defaults,
+            max_active_runs=settings.max_active_runs,
+            max_jobs=settings.max_jobs,
+        )
+        return Shared(self._client, configuration, self._clock, caches, MemoryNotifier(), wake)
+
+    async def run(self) -> None:
+        """Work until somebody stops the process."""
+        made = kopf_glue.registry(
+            self._fed,
+            lambda: self._connection.session(_NO_TIMEOUT),
+            self._connection.server,
+            self._started,
+            self._ended,
+        )
+        await kopf_glue.serve(made, self.settings.namespaces, None, self._stop)
+
+    async def _started(self) -> None:
+        await self._serve(
+            Health(self._wrong, self._unready, lambda: (b"", "text/plain")).application(), self.settings.port
+        )
+        self._begin(*(informer.run() for informer in self._informers), self._elector.run(), self._compare())
+
+    def _begin(self, *coroutines: Coroutine[Any, Any, None]) -> None:
+        for coroutine in coroutines:
+            task = asyncio.create_task(coroutine)
+            task.add_done_callback(self._died)
+            self._tasks.append(task)
+
+    def _died(self, task: asyncio.Task[Any]) -> None:
+        """Nothing here ends by itself: what does takes the process with it, and the next one begins anew."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("a part of the operator died", exc_info=error)
+            self._stop.set()
+
+    async def _ended(self) -> None:
+        """Give everything back: the next leader goes on at once."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._change is not None:
+            await asyncio.gather(self._change, return_exceptions=True)
+        await self._client.close()
+
+    async def _serve(self, application: web.Application, port: int) -> None:
+        runner = web.AppRunner(application, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - in a pod
+
+    # Leading
+
+    async def _highest_epoch(self) -> int:
+        await self._resync.relist()
+        return max((int((run.get("status") or {}).get("epoch") or 0) for run in self._fed[RUNS].all()), default=0)
+
+    def _gained(self, epoch: int) -> None:
+        log.info("acquired the Lease with epoch %s", epoch)
+        before = self._change
+        self._change = asyncio.create_task(self._lead(epoch, before))
+        self._change.add_done_callback(self._died)
+
+    async def _lead(self, epoch: int, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+
+        async def relist() -> None:
+            await self._resync.relist()
+            for informer in self._informers:
+                await informer.relist()
+
+        while True:
+            try:
+                await self.operator.lead(epoch, relist)
+                return
+            except LibrettoError as error:
+                log.warning("cannot list what there is: %s", error)
+                await asyncio.sleep(1)
+
+    def _lost(self) -> None:
+        log.warning("lost the Lease, or gave it back")
+        before = self._change
+        self._change = asyncio.create_task(self._follow(before))
+        loop = asyncio.get_running_loop()
+        # Whatever hangs must not act for a shard that somebody else leads by now.
+        timer = loop.call_later(DRAIN_S, os._exit, 1)
+        self._change.add_done_callback(lambda _: timer.cancel())
+
+    async def _follow(self, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            before.cancel()
+            await asyncio.wait([before])
+        await self.operator.follow()
+
+    async def _compare(self) -> None:
+        while True:
+            await asyncio.sleep(RESYNC_S * (0.9 + secrets.randbelow(200) / 1000))
+            try:
+                if mended := await self._resync.compare():
+                    log.warning("%s objects were not as the watches had told", mended)
+            except LibrettoError as error:
+                log.warning("cannot compare: %s", error)
+
+    # Probes
+
+    def _wrong(self) -> str | None:
+        if self.operator.leading and self._queue.oldest_ms() > STUCK_MS:
+            return f"work has waited for {self._queue.oldest_ms()} ms and nothing moves"
+        return None
+
+    def _unready(self) -> str | None:
+        if not all(informer.synced.is_set() for informer in self._informers):
+            return "the caches are not filled yet"
+        return self._wrong()

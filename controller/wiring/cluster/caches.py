@@ -1,0 +1,159 @@
+"""All that is known of the cluster, and which tree a change is about."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from controller.adapters.cluster.cache import Cache
+from controller.adapters.cluster.names import ROOT_UID
+from controller.adapters.cluster.run_object import key_uid, root_uid
+from controller.adapters.cluster.tree_jobs import BY_JOB, BY_ROOT, job_of
+from controller.adapters.cluster.work_queue import Key
+
+Json = dict[str, Any]
+
+BY_UID, BY_OBJECT, BY_RUN = "uid", "object", "run"
+
+
+class Caches:
+    """The caches of one operator. `wake` is told of every tree that a change is about, and of the Job that changed;
+    `defined` of every namespace whose definitions changed.
+    """
+
+    def __init__(self, wake: Callable[[Key, str | None], None], defined: Callable[[str], None]) -> None:
+        self._wake = wake
+        self._defined = defined
+        self.runs = Cache({BY_UID: key_uid, BY_ROOT: root_uid, BY_OBJECT: _uid}, self._run_changed)
+        self.orchestrations = Cache(listener=self._definition_changed)
+        self.agents = Cache(listener=self._definition_changed)
+        self.approvals = Cache({BY_RUN: _run_of}, self._submission_changed)
+        self.interventions = Cache({BY_RUN: _run_of}, self._submission_changed)
+        self.jobs = Cache({BY_ROOT: _root_label}, self._job_changed)
+        self.pods = Cache({BY_ROOT: _root_label, BY_JOB: _job_place}, self._pod_changed)
+
+    def run(self, uid: str) -> Json | None:
+        """Return the object of a run by the uid that the engine knows."""
+        found = self.runs.by(BY_UID, uid)
+        return found[0] if found else None
+
+    def tree(self, root: str) -> list[Json]:
+        """Return the objects of a tree's runs."""
+        return self.runs.by(BY_ROOT, root)
+
+    def submissions(self, run: Json) -> Iterable[Json]:
+        """Yield the approvals and interventions that name a Run object."""
+        uid = run["metadata"]["uid"]
+        yield from self.approvals.by(BY_RUN, uid)
+        yield from self.interventions.by(BY_RUN, uid)
+
+    def definitions(self, namespace: str) -> Iterable[Json]:
+        """Yield the orchestrations and agents of a namespace."""
+        yield from self.orchestrations.all(namespace)
+        yield from self.agents.all(namespace)
+
+    def _run_changed(self, old: Json | None, new: Json | None) -> None:
+        one = new or old
+        assert one is not None
+        if (
+            new is not None
+            and old is not None
+            and _same(old, new, "spec")
+            and _same(old, new, "metadata", "generation")
+        ):
+            return  # an echo of our own write of its status
+        self._wake(Key(one["metadata"]["namespace"], root_uid(one)), None)
+
+    def _definition_changed(self, old: Json | None, new: Json | None) -> None:
+        one = new or old
+        assert one is not None
+        if old is None or new is None or not _same(old, new, "metadata", "generation"):
+            self._defined(one["metadata"]["namespace"])
+
+    def _submission_changed(self, old: Json | None, new: Json | None) -> None:
+        if new is None or old is not None:
+            return
+        found = self.runs.by(BY_OBJECT, _run_of(new) or "")
+        if found:
+            self._wake(Key(new["metadata"]["namespace"], root_uid(found[0])), None)
+
+    def _job_changed(self, old: Json | None, new: Json | None) -> None:
+        one = new or old
+        assert one is not None
+        if old is not None and new is not None and _job_state(old) == _job_state(new):
+            return
+        if old is None and new is not None and not (new.get("status") or {}).get("conditions"):
+            return  # made just now, by us
+        self._tell(one, one["metadata"]["name"])
+
+    def _pod_changed(self, old: Json | None, new: Json | None) -> None:
+        one = new or old
+        assert one is not None
+        if old is not None and new is not None and _pod_state(old) == _pod_state(new):
+            return
+        if old is None and new is not None and not _pod_state(new)[1:]:
+            return
+        name = job_of(one)
+        if name is not None:
+            self._tell(one, name)
+
+    def _tell(self, one: Json, job: str) -> None:
+        label = _root_label(one)
+        if label is None:
+            return
+        for run in self.runs.by(BY_ROOT, label):
+            self._wake(Key(run["metadata"]["namespace"], root_uid(run)), job)
+            return
+
+
+def _uid(one: Json) -> str:
+    return str(one["metadata"]["uid"])
+
+
+def _run_of(one: Json) -> str | None:
+    reference = one["spec"].get("runRef")
+    return None if reference is None else str(reference["uid"])
+
+
+def _root_label(one: Json) -> str | None:
+    label = (one["metadata"].get("labels") or {}).get(ROOT_UID)
+    return None if label is None else str(label)
+
+
+def _job_place(pod: Json) -> str | None:
+    name = job_of(pod)
+    return None if name is None else f"{pod['metadata']['namespace']}/{name}"
+
+
+def _same(old: Json, new: Json, *path: str) -> bool:
+    one: Any = old
+    other: Any = new
+    for part in path:
+        one, other = one.get(part), other.get(part)
+    return bool(one == other)
+
+
+def _job_state(job: Json) -> tuple[Any, ...]:
+    """What of a Job can say anything about its attempt where no pod does."""
+    conditions = (job.get("status") or {}).get("conditions") or ()
+    ended = tuple(
+        one["type"] for one in conditions if one["type"] in ("Complete", "Failed") and one["status"] == "True"
+    )
+    return ended, bool(job["metadata"].get("deletionTimestamp"))
+
+
+def _pod_state(pod: Json) -> tuple[Any, ...]:
+    """What of a pod can say anything about its attempt."""
+    status = pod.get("status") or {}
+    found: list[Any] = [bool(pod["metadata"].get("deletionTimestamp"))]
+    if status.get("phase") in ("Succeeded", "Failed"):
+        found.append(status["phase"])
+    for container in status.get("containerStatuses") or ():
+        state = container.get("state") or {}
+        if container["name"] == "main" and "running" in state:
+            found.append("running")
+    waiting = [
+        (container.get("state") or {}).get("waiting", {}).get("reason")
+        for container in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
+    ]
+    found += [word for word in waiting if word not in (None, "PodInitializing", "ContainerCreating")]
+    found += [one["type"] for one in status.get("conditions") or () if one["type"] == "DisruptionTarget"]
+    return tuple(found)

@@ -1,0 +1,274 @@
+"""Which tree is looked at when? Changes become keys of a queue, workers take them, and an error is a crash of one tree."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from controller.adapters.cluster import fiber
+from controller.adapters.cluster.resources import RUNS
+from controller.adapters.cluster.run_object import key_uid, root_uid
+from controller.adapters.cluster.status import stalled
+from controller.adapters.cluster.work_queue import Key, WorkQueue
+from controller.errors import (
+    Conflict,
+    DefinitionInvalid,
+    InvariantViolated,
+    LibrettoError,
+    NotFound,
+    ObjectInvalid,
+    Stalled,
+    Throttled,
+    Transient,
+)
+from controller.model.states import SETTLED, RunState
+from controller.wiring.cluster.caches import Caches
+from controller.wiring.cluster.shared import Shared
+from controller.wiring.cluster.tree import Tree
+
+Json = dict[str, Any]
+
+STALLED_RETRY_MS = 60_000
+"""A run that only a person can get going is looked at again now and then: what was wrong may have been mended elsewhere."""
+
+log = logging.getLogger("libretto.operator")
+
+
+class Operator:
+    """Drives the trees of a shard while it leads. Everything here happens in one event loop."""
+
+    def __init__(self, shared: Shared, queue: WorkQueue, *, fenced: Callable[[], None] = lambda: None) -> None:
+        """`fenced` is called when the API server says that another leader took over."""
+        self.shared = shared
+        self.queue = queue
+        self.trees: dict[Key, Tree] = {}
+        self.leading = False
+        self.turned_at = 0.0
+        """When a turn last came to an end, on the loop's clock: a liveness probe looks at it."""
+        self._fenced = fenced
+        self._waiting: dict[str, dict[Key, None]] = {}
+        """Namespace -> runs that wait for definitions or for a place among the active ones."""
+        self._active: dict[str, set[Key]] = {}
+        self._workers: list[asyncio.Task[None]] = []
+
+    # What the outside tells
+
+    def wake(self, key: Key, job: str | None = None) -> None:
+        """Have a tree looked at."""
+        tree = self.trees.get(key)
+        if tree is not None:
+            if job is not None:
+                tree.touch_job(job)
+            else:
+                tree.touch_decisions()
+        elif not self.leading or not self._wanted(key):
+            return
+        self.queue.add(key)
+
+    def definitions_changed(self, namespace: str) -> None:
+        """Have runs looked at that could not be admitted before."""
+        self.shared.definitions.changed(namespace)
+        self._admit_waiting(namespace)
+
+    # Leading
+
+    async def lead(self, epoch: int, relist: Callable[[], Awaitable[None]]) -> None:
+        """Begin to drive: first everything is listed as it is now, so that what is absent is really absent."""
+        self.shared.epoch = epoch
+        await relist()
+        self.leading = True
+        self._workers = [asyncio.create_task(self._work()) for _ in range(self.shared.configuration.workers)]
+        for key in self._all_wanted():
+            self.queue.add(key)
+        log.info("leading with epoch %s: %s trees to look at", epoch, len(self.queue))
+
+    async def follow(self) -> None:
+        """Stop to drive: nothing is written any more, and nothing in memory is believed."""
+        self.leading = False
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        self._workers = []
+        self.trees.clear()
+        self.queue.clear()
+        self._active.clear()
+        self._waiting.clear()
+        self.shared.forget_slots()
+        self.shared.epoch = 0
+
+    def _all_wanted(self) -> Iterable[Key]:
+        roots = (run for run in self.shared.caches.runs.all() if (run["spec"] or {}).get("parent") is None)
+        for run in sorted(roots, key=_age):
+            key = Key(run["metadata"]["namespace"], key_uid(run))
+            if self._wanted(key):
+                yield key
+
+    def _wanted(self, key: Key) -> bool:
+        """Whether there is anything to do for a tree that is not in memory."""
+        run = self.shared.caches.run(key.root)
+        if run is None or run["metadata"].get("deletionTimestamp"):
+            return False
+        state = (run.get("status") or {}).get("state")
+        if state is None or RunState(state) not in SETTLED:
+            return True
+        return any(not one.get("status") for named in self.shared.caches.tree(key.root) for one in self._asked(named))
+
+    def _asked(self, run: Json) -> Iterable[Json]:
+        return self.shared.caches.submissions(run)
+
+    # Turns
+
+    async def _work(self) -> None:
+        while True:
+            key = await self.queue.get()
+            try:
+                await self._turn(key)
+            finally:
+                self.queue.done(key)
+                self.turned_at = asyncio.get_running_loop().time()
+
+    async def _turn(self, key: Key) -> None:
+        """One turn of a tree. The only place that meets every error: it becomes a condition, a wait or a fresh start."""
+        try:
+            tree = self.trees.get(key)
+            if tree is None:
+                if not self._wanted(key) or not self._may_begin(key):
+                    return
+                tree = self.trees[key] = Tree(self.shared, key.namespace, key.root)
+            again = await fiber.run(tree.turn)
+        except asyncio.CancelledError:
+            self._drop(key)
+            raise
+        except Exception as error:  # noqa: BLE001 - the border of a turn: other trees go on
+            self._drop(key)
+            await self._react(key, error)
+            return
+        self.queue.forget(key)
+        self._waiting.get(key.namespace, {}).pop(key, None)
+        if tree.settled:
+            self._drop(key)
+            self._admit_waiting(key.namespace)
+        elif again is not None:
+            self.queue.add_after(key, again)
+
+    async def _react(self, key: Key, error: Exception) -> None:
+        match error:
+            case Conflict():
+                await self._refresh(key)
+                wait = self.queue.retry(key)
+                log.info("%s: %s; looked at again in %s ms", _name(key), error, wait)
+            case NotFound() if self.shared.caches.run(key.root) is None:
+                pass  # deleted; what it made goes with it
+            case Throttled():
+                self.queue.add_after(key, error.retry_after * 1000)
+            case Transient():
+                wait = self.queue.retry(key)
+                log.warning("%s: %s: %s; tried again in %s ms", _name(key), error.reason, error, wait)
+            case ObjectInvalid() if self._is_fence(error):
+                log.error("%s: another leader took over: %s", _name(key), error)
+                self._fenced()
+            case Stalled():
+                await self._stall(key, error)
+            case _:
+                log.error("%s: a mistake of ours; this run stops, the others go on", _name(key), exc_info=error)
+                await self._stall(key, error)
+
+    def _is_fence(self, error: ObjectInvalid) -> bool:
+        return "epoch" in error.message
+
+    async def _refresh(self, key: Key) -> None:
+        """Read the runs of a tree again: somebody else wrote one of them."""
+        for run in self.shared.caches.tree(key.root):
+            metadata = run["metadata"]
+            try:
+                await self.shared.fetch_run(metadata["namespace"], metadata["name"])
+            except NotFound:
+                self.shared.caches.runs.remove(run)
+            except LibrettoError as error:
+                log.warning("%s: %s", _name(key), error)
+
+    async def _stall(self, key: Key, error: Exception) -> None:
+        """Say in the run's conditions why it does not go on, and look at it again when something changed."""
+        run = self.shared.caches.run(key.root)
+        if run is None:
+            return
+        self._waiting.setdefault(key.namespace, {})[key] = None
+        self.queue.add_after(key, STALLED_RETRY_MS)
+        reason = error.reason if isinstance(error, LibrettoError) else InvariantViolated.__name__
+        log.warning("%s: %s: %s", _name(key), reason, error)
+        status = run.get("status") or {}
+        generation = run["metadata"].get("generation", 1)
+        before = status.get("conditions") or []
+        after = stalled(reason, _told(error), generation, before, self.shared.clock.now())
+        if [_without_time(one) for one in after] == [_without_time(one) for one in before]:
+            return
+        metadata = run["metadata"]
+        patch = {
+            "metadata": {"resourceVersion": metadata["resourceVersion"]},
+            "status": {"conditions": after, "observedGeneration": generation},
+        }
+        try:
+            written = await self.shared.client.patch(
+                RUNS, metadata["namespace"], metadata["name"], patch, subresource="status"
+            )
+        except LibrettoError as failure:
+            log.warning("%s: its conditions could not be written: %s", _name(key), failure)
+        else:
+            self.shared.caches.runs.put(written)
+
+    # Who may begin
+
+    def _may_begin(self, key: Key) -> bool:
+        """Whether a namespace has room for one more active run; else it waits for its turn."""
+        most = self.shared.configuration.max_active_runs
+        active = self._active.setdefault(key.namespace, set())
+        run = self.shared.caches.run(key.root)
+        begun = ((run or {}).get("status") or {}).get("state") is not None
+        if most and not begun and len(active) >= most:
+            self._waiting.setdefault(key.namespace, {})[key] = None
+            return False
+        active.add(key)
+        return True
+
+    def _drop(self, key: Key) -> None:
+        self.trees.pop(key, None)
+        self._active.get(key.namespace, set()).discard(key)
+
+    def _admit_waiting(self, namespace: str) -> None:
+        for key in self._waiting.pop(namespace, {}):
+            self.queue.add(key)
+
+
+def operator_over(make_shared: Callable[[Caches, Callable[[str, str], None]], Shared], queue: WorkQueue) -> Operator:
+    """Return an operator with caches that wake it."""
+    made: list[Operator] = []
+
+    def wake(key: Key, job: str | None) -> None:
+        made[0].wake(key, job)
+
+    def defined(namespace: str) -> None:
+        made[0].definitions_changed(namespace)
+
+    shared = make_shared(Caches(wake, defined), lambda namespace, root: wake(Key(namespace, root), None))
+    made.append(Operator(shared, queue))
+    return made[0]
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, DefinitionInvalid):
+        return "; ".join(f"{problem.path}: {problem.message}" for problem in error.problems)
+    if isinstance(error, LibrettoError):
+        return f"{error.message} ({error.hint})" if error.hint else error.message
+    return repr(error)
+
+
+def _without_time(condition: Json) -> Json:
+    return {name: value for name, value in condition.items() if name != "lastTransitionTime"}
+
+
+def _name(key: Key) -> str:
+    return f"run {key.root} in {key.namespace}"
+
+
+def _age(run: Json) -> tuple[str, str]:
+    return run["metadata"]["creationTimestamp"], root_uid(run)

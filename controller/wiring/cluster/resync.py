@@ -1,0 +1,60 @@
+"""Did a watch miss anything? Now and then the caches that kopf feeds are compared with the API server."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from controller.adapters.cluster.cache import Cache
+from controller.adapters.cluster.client import Client
+from controller.adapters.cluster.resources import Resource
+from controller.errors import NotFound
+
+Json = dict[str, Any]
+
+
+class Resync:
+    """Compares by names and versions, which costs little, and reads again only what differs."""
+
+    def __init__(self, client: Client, caches: Mapping[Resource, Cache], namespaces: Sequence[str]) -> None:
+        self._client = client
+        self._caches = caches
+        self._namespaces: Sequence[str | None] = namespaces or (None,)
+
+    async def relist(self) -> None:
+        """Read everything as it is now. Raises what the API server says."""
+        for resource, cache in self._caches.items():
+            for namespace in self._namespaces:
+                found = await self._client.list(resource, namespace)
+                items = found.get("items") or ()
+                for item in items:
+                    item.setdefault("kind", resource.kind)
+                    item.setdefault("apiVersion", resource.api_version)
+                cache.replace(items, found["metadata"]["resourceVersion"], namespace)
+
+    async def compare(self) -> int:
+        """Mend what differs, and return how many objects did. Raises what the API server says."""
+        mended = 0
+        for resource, cache in self._caches.items():
+            for namespace in self._namespaces:
+                mended += await self._compare(resource, cache, namespace)
+        return mended
+
+    async def _compare(self, resource: Resource, cache: Cache, namespace: str | None) -> int:
+        found = await self._client.list_metadata(resource, namespace)
+        version = int(found["metadata"]["resourceVersion"])
+        there = {one["metadata"]["uid"]: one["metadata"] for one in found.get("items") or ()}
+        mended = 0
+        for known in list(cache.all(namespace)):
+            metadata = known["metadata"]
+            if metadata["uid"] not in there and int(metadata["resourceVersion"]) <= version:
+                cache.remove(known)
+                mended += 1
+        for metadata in there.values():
+            place = metadata.get("namespace", ""), metadata["name"]
+            have = cache.get(*place)
+            if have is None or int(have["metadata"]["resourceVersion"]) < int(metadata["resourceVersion"]):
+                try:
+                    cache.put(await self._client.get(resource, *place))
+                except NotFound:
+                    continue
+                mended += 1
+        return mended

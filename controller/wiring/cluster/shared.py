@@ -1,0 +1,223 @@
+"""What all trees of one operator share: the connection, the caches, and the places that span runs."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from controller.adapters.cluster import fiber
+from controller.adapters.cluster.blob_store import LargeBlobs
+from controller.adapters.cluster.client import Client
+from controller.adapters.cluster.config_map_blobs import ConfigMapBlobs
+from controller.adapters.cluster.config_maps import NamespaceConfigMaps
+from controller.adapters.cluster.decision_source import Submitted
+from controller.adapters.cluster.gates import Gates
+from controller.adapters.cluster.jobs.place import Place
+from controller.adapters.cluster.resources import APPROVALS, INTERVENTIONS, RUNS
+from controller.adapters.cluster.result_cache import ConfigMapResultCache
+from controller.adapters.cluster.run_object import key_uid
+from controller.adapters.cluster.shards import ConfigMapShards
+from controller.adapters.cluster.slots import SharedSlots
+from controller.adapters.cluster.tree_jobs import TreeJobs
+from controller.definition.catalog import Catalog
+from controller.machine.chain import Link
+from controller.model.decision import Answer
+from controller.model.record import time_text
+from controller.ports.blob_store import BlobStore
+from controller.ports.clock import Clock
+from controller.ports.notifier import Notifier
+from controller.runtime.member import Member
+from controller.wiring.cluster.caches import Caches
+from controller.wiring.cluster.configuration import Configuration
+from controller.wiring.cluster.definitions import Definitions
+from controller.wiring.cluster.snapshots import Snapshots
+
+Json = dict[str, Any]
+
+SNAPSHOT = "snapshot"
+"""Kind label of the ConfigMaps of snapshots."""
+
+
+class Observer(Protocol):
+    """Told of what happens, for metrics, events and traces; never raises."""
+
+    def recorded(self, namespace: str, run: Json | None, member: Member, links: Sequence[Link]) -> None:
+        """Records were made, and will be durable soon."""
+
+
+class Silent:
+    """Implements Observer for nobody."""
+
+    def recorded(self, namespace: str, run: Json | None, member: Member, links: Sequence[Link]) -> None:
+        """Nobody looks."""
+
+
+StoreOf = Callable[[str, Callable[[], Json | None]], LargeBlobs]
+"""Returns the store for large blobs of a namespace, given who owns what is put there."""
+
+
+class Shared:
+    """The surroundings of all trees."""
+
+    def __init__(
+        self,
+        client: Client,
+        configuration: Configuration,
+        clock: Clock,
+        caches: Caches,
+        notifier: Notifier,
+        wake: Callable[[str, str], None],
+        *,
+        store_of: StoreOf | None = None,
+        observer: Observer | None = None,
+        protected: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`wake` is told namespace and root of a tree whose turn has come for a slot."""
+        self.client = client
+        self.configuration = configuration
+        self.clock = clock
+        self.caches = caches
+        self.notifier = notifier
+        self.epoch = 0
+        """Of the present leadership; 0: none."""
+        self.snapshots = Snapshots()
+        self.definitions = Definitions()
+        self.observer: Observer = observer or Silent()
+        self.gates = Gates(protected, lambda: time_text(clock.now()))
+        self._wake = wake
+        self._slots: dict[str, SharedSlots] = {}
+        self._store_of = store_of or self._config_maps_of
+
+    @property
+    def default_max_parallel(self) -> int:
+        """Steps of a run at one time where nothing says more."""
+        return self.configuration.default_max_parallel
+
+    # Runs
+
+    async def write_status(self, run: Json, status: Json) -> None:
+        """Replace the status of a run as it is known, and know it at once."""
+        metadata = run["metadata"]
+        body = {
+            "apiVersion": RUNS.api_version,
+            "kind": RUNS.kind,
+            "metadata": {
+                "name": metadata["name"],
+                "namespace": metadata["namespace"],
+                "uid": metadata["uid"],
+                "resourceVersion": metadata["resourceVersion"],
+            },
+            # Required by its schema; the API server keeps what it has.
+            "spec": run["spec"],
+            "status": status,
+        }
+        written = await self.client.replace(RUNS, metadata["namespace"], metadata["name"], body, "status")
+        self.caches.runs.put(written)
+
+    async def create_run(self, body: Json) -> Json:
+        made = await self.client.create(RUNS, body["metadata"]["namespace"], body)
+        self.caches.runs.put(made)
+        return made
+
+    async def fetch_run(self, namespace: str, name: str) -> Json:
+        found = await self.client.get(RUNS, namespace, name)
+        self.caches.runs.put(found)
+        return found
+
+    def place(self, run: Json, root: str) -> Place:
+        """Return where Jobs of a run belong."""
+        metadata, settings = run["metadata"], self.configuration
+        top = self.caches.run(root) or run
+        return Place(
+            metadata["namespace"],
+            metadata["name"],
+            metadata["uid"],
+            root,
+            self.epoch,
+            settings.image,
+            settings.default_image,
+            settings.image_pull_policy,
+            settings.results_url,
+            f"{top['metadata']['name']}/{top['metadata']['uid']}",
+            settings.pod_defaults,
+        )
+
+    # Stores
+
+    def blobs(self, namespace: str, owner: Callable[[], Json]) -> LargeBlobs:
+        """Return the store for what a tree leaves that is large."""
+        return self._store_of(namespace, owner)
+
+    def shards(self, namespace: str, owner_of: Callable[[str], Json]) -> ConfigMapShards:
+        maps = NamespaceConfigMaps(self.client, namespace)
+        return ConfigMapShards(maps, owner_of, lambda: self.epoch)
+
+    def cache(self, namespace: str, blobs: BlobStore) -> ConfigMapResultCache:
+        return ConfigMapResultCache(NamespaceConfigMaps(self.client, namespace), namespace, blobs)
+
+    def storing_snapshots(self, namespace: str, blobs: BlobStore) -> BlobStore:
+        """Return `blobs`, with what is put there stored for all runs of the namespace, owned by none."""
+        maps = NamespaceConfigMaps(self.client, namespace)
+        store = ConfigMapBlobs(maps, namespace, lambda: None, SNAPSHOT)
+        return self.snapshots.storing(namespace, blobs, lambda digest, content: fiber.wait(store.put(digest, content)))
+
+    def _config_maps_of(self, namespace: str, owner: Callable[[], Json | None]) -> LargeBlobs:
+        return ConfigMapBlobs(NamespaceConfigMaps(self.client, namespace), namespace, owner)
+
+    # What spans runs
+
+    def slots(self, namespace: str) -> SharedSlots:
+        found = self._slots.get(namespace)
+        if found is None:
+            found = self._slots[namespace] = SharedSlots(lambda root: self._wake(namespace, root))
+        return found
+
+    def forget_slots(self) -> None:
+        """Give up what the trees of a past leadership held."""
+        self._slots.clear()
+
+    def jobs(self, namespace: str, root: str) -> TreeJobs:
+        return TreeJobs(self.client, self.caches.jobs, self.caches.pods, namespace, root)
+
+    def catalog(self, namespace: str) -> Catalog:
+        """Return what names mean in a namespace."""
+        return self.definitions.catalog(namespace, self.caches.definitions(namespace))
+
+    # People
+
+    def submissions(self, root: str, run: str) -> list[Json]:
+        """Return the approvals and interventions that are about a run of a tree, not answered first or last."""
+        found: list[Json] = []
+        for named in self.caches.tree(root):
+            for one in self.caches.submissions(named):
+                if self._target(named, one) == run:
+                    found.append(one)
+        return found
+
+    def named(self, submission: Json) -> Json | None:
+        """Return the Run object that an approval or intervention names."""
+        reference = submission["spec"].get("runRef") or {}
+        return self.caches.runs.get(submission["metadata"]["namespace"], reference.get("name", ""))
+
+    async def write_answer(self, submitted: Submitted, answer: Answer) -> None:
+        """Say in the status of an object what became of it."""
+        resource = APPROVALS if submitted.kind == "Approval" else INTERVENTIONS
+        status: Json = {"answeredAt": time_text(self.clock.now())}
+        if answer.record is not None:
+            status["record"] = answer.record
+        if answer.refusal is not None:
+            status["refusal"] = answer.refusal
+        body = {"metadata": {"uid": submitted.uid}, "status": status}
+        written = await self.client.patch(resource, submitted.namespace, submitted.name, body, subresource="status")
+        (self.caches.approvals if submitted.kind == "Approval" else self.caches.interventions).put(written)
+
+    def recorded(self, namespace: str, member: Member, links: Sequence[Link]) -> None:
+        self.observer.recorded(namespace, self.caches.run(member.spec.uid), member, links)
+
+    @staticmethod
+    def _target(named: Json, submission: Json) -> str:
+        """Return the run that a submission is about: the one that it names, or the child whose gate it names."""
+        gate = submission["spec"].get("gate") if submission["kind"] == "Approval" else None
+        if gate is not None and "/" in gate:
+            for one in (named.get("status") or {}).get("gates") or ():
+                if one["gate"] == gate:
+                    return str(one["run"])
+        return key_uid(named)
