@@ -12,6 +12,7 @@
     │   ├── StateTooNew            the state directory was written by a newer Libretto
     │   ├── VerificationFailed     a ledger, bundle or blob is not what its digest says
     │   ├── Forbidden              the API server does not let this account do it
+    │   ├── AgentUnfit             the agent can never run in a pod
     │   ├── ObjectInvalid          the API server refuses an object as it is
     │   └── TooLarge               an object or blob is larger than its store takes
     ├── Waiting              nothing is wrong; look again after `retry_after` seconds
@@ -22,6 +23,7 @@
     │   ├── DiskFull               no space: runs are suspended, nothing is lost
     │   ├── RunnerUnavailable      the supervisor of the steps cannot be started or reached
     │   ├── ServerUnavailable      the API server cannot be reached, or failed
+    │   ├── Unauthorized           the API server does not know who asks
     │   ├── Conflict               somebody else wrote the object since it was read
     │   ├── AlreadyExists          an object of that name is there
     │   └── Gone                   a watch or list continues from a point that is forgotten
@@ -110,6 +112,10 @@ class Forbidden(Stalled):
         self.quota = quota
 
 
+class AgentUnfit(Stalled):
+    """The agent can never run in a pod as it is."""
+
+
 class ObjectInvalid(Stalled):
     """The API server refuses an object as it is: its schema, or one of its rules."""
 
@@ -152,6 +158,10 @@ class RunnerUnavailable(Transient):
 
 class ServerUnavailable(Transient):
     """The API server cannot be reached, or failed."""
+
+
+class Unauthorized(Transient):
+    """The API server does not know who asks: a token has expired or was revoked. It is read anew with the next call."""
 
 
 class Conflict(Transient):

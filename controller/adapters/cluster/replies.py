@@ -16,13 +16,10 @@ from controller.errors import (
     Stalled,
     Throttled,
     TooLarge,
+    Unauthorized,
 )
 
 _TOO_LARGE = ("request is too large", "larger than max", "ResourceExhausted", "Too long: may not be more than")
-
-
-class Unauthorized(ServerUnavailable):
-    """The API server does not know who asks: the token has expired or was revoked. It is read anew with the next call."""
 
 
 def error_of(code: int, body: bytes, what: str, retry_after: str | None = None) -> LibrettoError:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import orjson
 
 from controller.adapters.cluster.jobs.place import Place
+from controller.errors import AgentUnfit
 from controller.model.agent import Http, Process
 from controller.model.attempt import Launch
 
@@ -22,10 +23,6 @@ AGENT_FILES = f"{FOLDER}/agent"
 COURIER = ("python", "-m", "controller.entrypoints.courier")
 
 IMAGE, PROCESS, HTTP = "image", "process", "http"
-
-
-class Unfit(Exception):
-    """The agent can never run in a pod; the text says why."""
 
 
 class Program(NamedTuple):
@@ -46,7 +43,7 @@ class Program(NamedTuple):
 
 
 def program_of(launch: Launch, place: Place) -> Program:
-    """Return what an attempt runs. Raises Unfit."""
+    """Return what an attempt runs. Raises AgentUnfit."""
     agent = launch.agent
     provided = {one.name for one in agent.pod.env} if agent.pod is not None else set()
     if agent.image is not None:
@@ -57,9 +54,9 @@ def program_of(launch: Launch, place: Place) -> Program:
         return _process(launch, agent.process, place, provided)
     if agent.http is not None:
         if launch.argv is not None:
-            raise Unfit("an http agent cannot run a program")
+            raise AgentUnfit("an http agent cannot run a program")
         return _http(agent.http, place, provided)
-    raise Unfit("the agent has neither `image` nor `process` nor `http`: nothing to run on a cluster")
+    raise AgentUnfit("the agent has neither `image` nor `process` nor `http`: nothing to run on a cluster")
 
 
 def _process(launch: Launch, process: Process, place: Place, provided: set[str]) -> Program:
@@ -71,7 +68,7 @@ def _process(launch: Launch, process: Process, place: Place, provided: set[str])
             continue
         name = posixpath.normpath(element)
         if not any(file == name or file.startswith(name + "/") for file in launch.agent_files):
-            raise Unfit(
+            raise AgentUnfit(
                 f"{element} is not among the agent's files: publish the agent with "
                 "`kubectl libretto definitions publish`, which stores the files beside it"
             )
@@ -108,4 +105,6 @@ def _demand(variables: Mapping[str, str], provided: set[str]) -> None:
     """Secrets of the operator's own environment are nobody's business: the pod must get them from a Secret."""
     if missing := sorted(name for name in variables if name not in provided):
         names = ", ".join(missing)
-        raise Unfit(f"on a cluster {names} must come from a Secret: name it in the agent's pod.env with secretKeyRef")
+        raise AgentUnfit(
+            f"on a cluster {names} must come from a Secret: name it in the agent's pod.env with secretKeyRef"
+        )

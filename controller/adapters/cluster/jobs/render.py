@@ -8,8 +8,9 @@ import orjson
 
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.jobs.pods import pod_fields
-from controller.adapters.cluster.jobs.program import COURIER, DIRECTORY, FOLDER, HTTP, Program, Unfit, program_of
+from controller.adapters.cluster.jobs.program import COURIER, DIRECTORY, FOLDER, HTTP, Program, program_of
 from controller.adapters.cluster.names import attempt_annotations, attempt_labels, job_name
+from controller.errors import AgentUnfit
 from controller.model.attempt import Launch
 from controller.model.resource import API_VERSION
 
@@ -46,8 +47,8 @@ def render(launch: Launch, place: Place) -> Json | str:
     try:
         program = program_of(launch, place)
         return _job(launch, place, program)
-    except Unfit as error:
-        return str(error)
+    except AgentUnfit as error:
+        return error.message
 
 
 def _job(launch: Launch, place: Place, program: Program) -> Json:
@@ -168,7 +169,7 @@ def _courier(name: str, mode: str, place: Place, env: Mapping[str, str]) -> Json
 def _main(launch: Launch, place: Place, program: Program, container: Json) -> Json:
     environment = {**program.env, **launch.environment, "LIBRETTO_DIR": DIRECTORY}
     if wrong := sorted(name for name in environment if not _VARIABLE.fullmatch(name)):
-        raise Unfit(f"not possible as environment variables: {', '.join(map(repr, wrong))}")
+        raise AgentUnfit(f"not possible as environment variables: {', '.join(map(repr, wrong))}")
     mounts = [{"name": "libretto", "mountPath": FOLDER}, {"name": "libretto-tmp", "mountPath": "/tmp"}]  # noqa: S108
     extra = container.pop("volumeMounts", [])
     if any(mount["mountPath"].rstrip("/") == "/tmp" for mount in extra):  # noqa: S108
@@ -196,13 +197,13 @@ def _plan(launch: Launch, place: Place) -> list[Json]:
     plan: list[Json] = []
     for path, digest, mode in wanted:
         if {"", "..", "."} & set(path.split("/")):
-            raise Unfit(f"not a path below the attempt's directory: {path.partition('/')[2]!r}")
+            raise AgentUnfit(f"not a path below the attempt's directory: {path.partition('/')[2]!r}")
         entry: Json = {"path": path, "digest": digest, "mode": mode}
         text = place.inline(digest)
         if text is not None:
             entry["text"] = text
         elif not place.results_url:
-            raise Unfit(
+            raise AgentUnfit(
                 f"{path} must be fetched from the results service, and the operator has none (chart value results.enabled)"
             )
         plan.append(entry)
