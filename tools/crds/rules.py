@@ -129,13 +129,22 @@ def _run_ledger() -> Iterator[Rule]:
         "the tail only shrinks by what is sealed",
         field=".tail",
     )
-    # The n-th record of the new tail is the (n + what was sealed since)-th of the old one.
+    rewritten = "a record of the ledger is never rewritten"
+    # Joined: to compare record by record costs 3 ms for 32 of them, on every write.
+    yield Rule(
+        "status",
+        f"!has(self.tail) || !has(oldSelf.tail) || size(oldSelf.tail) == 0 || {sealed} != {before} || "
+        "(self.tail.join('\\n') + '\\n').startsWith(oldSelf.tail.join('\\n') + '\\n')",
+        rewritten,
+        field=".tail",
+    )
+    # Some sealed, some kept: the n-th record of the new tail is the (n + what was sealed since)-th of the old one.
     shifted = f"index + {sealed} - {before}"
     yield Rule(
         "status",
-        "!has(self.tail) || !has(oldSelf.tail) || "
+        f"!has(self.tail) || !has(oldSelf.tail) || {sealed} == {before} || {sealed} - {before} >= size(oldSelf.tail) || "
         f"self.tail.all(index, record, {shifted} >= size(oldSelf.tail) || record == oldSelf.tail[{shifted}])",
-        "a record of the ledger is never rewritten",
+        rewritten,
         field=".tail",
     )
 

@@ -9,6 +9,7 @@ from controller.model.cluster.condition import Conditions
 from controller.model.cluster.scalars import (
     ATOMIC_LIST,
     ATOMIC_MAP,
+    LONGEST_MESSAGE,
     LONGEST_QUESTION,
     LONGEST_RECORD,
     MOST_CONTENTS,
@@ -73,7 +74,7 @@ class Gate(Stored):
     """Number of the record that opened the gate. An Approval counts only with it, so an earlier one does nothing."""
     question: Annotated[str, Field(max_length=LONGEST_QUESTION)] = ""
     """What is asked, cut to 4096 characters."""
-    severity: Word = "normal"
+    severity: Annotated[str, Field(max_length=LONGEST_MESSAGE)] = "normal"
     """Free word of the definition for how much attention it needs."""
     required: bool = True
     """Whether a person must decide: after its timeout a required gate rejects, an optional one lapses."""

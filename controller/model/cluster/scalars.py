@@ -15,8 +15,9 @@ LONGEST_QUESTION = 4096
 LONGEST_WORD = 128
 """Characters of a free word such as a severity."""
 
-LONGEST_RECORD = 65536
-"""Characters of one ledger record in the tail."""
+LONGEST_RECORD = 32768
+"""Characters of one ledger record in the tail; the rules that compare tails allow no more. A longer one (it holds metadata
+of the caller) is sealed at once."""
 
 MOST_TAIL = 128
 """Records in the tail. The writer seals far earlier: a write with 32 costs 5 ms, with 128 12 ms."""

@@ -119,11 +119,13 @@ def test_a_full_tail_is_compared_record_by_record(new_run: Callable[..., Object]
 def test_the_longest_records_can_be_kept(new_run: Callable[..., Object]) -> None:
     """As many as an object can hold: etcd takes 1.5 MiB."""
     run = new_run()
-    tail = [f"{number}" + "x" * 65_000 for number in range(16)]
-    assert run.status(state="Running", sequence=15, head=DIGEST, tail=tail).ok
-    answer = run.status(sequence=16, head=OTHER, tail=[*tail, "x"])
+    tail = [f"{number}" + "x" * 32_000 for number in range(32)]
+    assert run.status(state="Running", sequence=31, head=DIGEST, tail=tail).ok
+    answer = run.status(sequence=32, head=OTHER, tail=[*tail, "x"])
     assert answer.ok, answer.message
-    answer = run.status(sequence=17, head=OTHER, tail=["x", "y"], sealed={"sequence": 15, "head": DIGEST})
+    answer = run.status(sequence=33, head=OTHER, tail=[*tail[16:], "x", "y"], sealed={"sequence": 15, "head": DIGEST})
+    assert answer.ok, answer.message
+    answer = run.status(sequence=34, head=OTHER, tail=["y", "z"], sealed={"sequence": 32, "head": DIGEST})
     assert answer.ok, answer.message
 
 
