@@ -1,0 +1,45 @@
+"""`python -m tests.cluster up|down`: a cluster for trying things out, until it is told to end."""
+
+import argparse
+import sys
+
+from tests.cluster import definitions, tenancy
+from tests.cluster.binaries import BinariesMissing
+from tests.cluster.building import BuildFailed
+from tests.cluster.control_plane import ControlPlane
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
+    parser.add_argument("what", choices=["up", "down"])
+    parser.add_argument("--name", default="try", help="several clusters may stand side by side (default: try)")
+    parser.add_argument("--definitions", action="store_true", help="with the project's custom resources and policies")
+    arguments = parser.parse_args()
+    try:
+        if arguments.what == "up":
+            _up(arguments.name, with_definitions=arguments.definitions)
+        else:
+            _down(arguments.name)
+    except (BinariesMissing, BuildFailed, tenancy.ClusterFailed) as problem:
+        sys.exit(str(problem))
+
+
+def _up(name: str, *, with_definitions: bool) -> None:
+    control_plane = ControlPlane(tenancy.enter(name, stays=True))
+    if with_definitions:
+        definitions.install(control_plane)
+    print(f"kubeconfig: {control_plane.kubeconfig}")
+    print(f"export KUBECONFIG={control_plane.kubeconfig}")
+    control_plane.close()
+
+
+def _down(name: str) -> None:
+    found = tenancy.running(name)
+    if found is None:
+        print(f"no cluster {name} is up")
+    else:
+        ControlPlane(found).end()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""What does a test see of a control plane? Addresses, certificates for anybody, kubectl, and ways to hurt it."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
+
+from tests.cluster.certificates import Authority, client_stem
+from tests.cluster.components import write_kubeconfig
+from tests.cluster.tenancy import Tenancy
+
+
+class KubectlFailed(Exception):
+    """kubectl said no; the text is what it said."""
+
+
+class ControlPlane:
+    """A running control plane, for as long as the tenancy lasts."""
+
+    def __init__(self, tenancy: Tenancy) -> None:
+        self._tenancy = tenancy
+        self.plan = tenancy.plan
+        self._authority = Authority(self.plan.certificates)
+
+    @property
+    def server(self) -> str:
+        """The API server's URL."""
+        return self.plan.server
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Of the administrator."""
+        return self.plan.kubeconfig
+
+    @property
+    def ca(self) -> Path:
+        return self._authority.certificate
+
+    @property
+    def etcd(self) -> str:
+        """The URL of etcd."""
+        return self.plan.etcd
+
+    @property
+    def audit_log(self) -> Path:
+        """One JSON object a line: who did what to which resource, and the answer."""
+        return self.plan.audit_log
+
+    def client_certificate(self, user: str, groups: Sequence[str] = ()) -> tuple[Path, Path]:
+        """Certificate and key of anybody."""
+        return self._authority.client(user, groups)
+
+    def kubeconfig_for(self, user: str, groups: Sequence[str] = ()) -> Path:
+        path = self.plan.certificates / f"{client_stem(user, groups)}.kubeconfig"
+        return path if path.exists() else write_kubeconfig(path, self.plan, self._authority, user, groups)
+
+    def kubectl(
+        self,
+        *args: str,
+        input: str | None = None,  # noqa: A002 - as subprocess.run calls it
+        user: str | None = None,
+        groups: Sequence[str] = (),
+    ) -> str:
+        """Run kubectl as the administrator, or as whom one names; answers with what it printed."""
+        config = self.kubeconfig if user is None else self.kubeconfig_for(user, groups)
+        cached = f"--cache-dir={self.plan.folder / 'kubectl'}"
+        command = [str(self.plan.programs["kubectl"]), f"--kubeconfig={config}", cached, *args]
+        environment = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
+        told = subprocess.run(command, input=input, capture_output=True, text=True, check=False, env=environment)
+        if told.returncode:
+            raise KubectlFailed(f"kubectl {' '.join(args)}: {told.stderr.strip()}")
+        return told.stdout
+
+    def get(self, path: str, user: str | None = None) -> Any:
+        """The object at this path of the API, e.g. `/api/v1/namespaces`."""
+        return json.loads(self.kubectl("get", "--raw", path, user=user))
+
+    def audit(self, start: int = 0) -> Iterator[Mapping[str, Any]]:
+        """The audit log from this byte on; a line that is still being written is left out."""
+        with self.audit_log.open("rb") as log:
+            log.seek(start)
+            for line in log:
+                if line.endswith(b"\n"):
+                    yield json.loads(line)
+
+    def kill_api_server(self) -> None:
+        """As a crash; the port stays free until `start_api_server`."""
+        self._tenancy.ask("kill")
+
+    def start_api_server(self) -> None:
+        """Start it again on its port; returns when it is ready."""
+        self._tenancy.ask("start")
+
+    def restart_api_server(self, *, politely: bool = False) -> None:
+        self._tenancy.ask("kill", politely=politely)
+        self._tenancy.ask("start")
+
+    def pause(self, program: str) -> None:
+        """Freeze a program, e.g. `etcd`: it keeps its connections and answers nothing."""
+        self._tenancy.ask("pause", program=program)
+
+    def resume(self, program: str) -> None:
+        self._tenancy.ask("resume", program=program)
+
+    def compact(self) -> str:
+        """Forget all history: whoever watches or lists at a version up to the answered one is told 410 Gone.
+
+        The API server keeps a window of its own in memory, so it is restarted.
+        """
+        revision = str(self.get("/api/v1/namespaces")["metadata"]["resourceVersion"])
+        body = json.dumps({"revision": revision, "physical": True}).encode()
+        request = Request(f"{self.etcd}/v3/kv/compaction", data=body, method="POST")
+        with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
+            answer.read()
+        self.restart_api_server()
+        return revision
+
+    def end(self) -> None:
+        """End the cluster, whoever else uses it."""
+        self._tenancy.end()
+        self.close()
+
+    def close(self) -> None:
+        """Leave; the last one to leave ends it."""
+        self._tenancy.close()

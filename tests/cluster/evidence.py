@@ -1,0 +1,59 @@
+"""What does one want to see when a test on a cluster fails? Requests, events, pods and logs, cut to what can be read."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tests.cluster.control_plane import ControlPlane, KubectlFailed
+from tests.cluster.processes import tail
+
+_REQUESTS = 40
+_LISTED = 40
+_OF_THE_CLUSTER = ("system:", "kube-")
+
+
+def gather(control_plane: ControlPlane, start: int, namespace: str | None) -> Iterator[tuple[str, str]]:
+    """Titles and texts; `start` is where the audit log ended when the test began."""
+    try:
+        requests = [_request(each) for each in control_plane.audit(start) if _telling(each)]
+        yield f"last {_REQUESTS} of {len(requests)} requests", "\n".join(requests[-_REQUESTS:])
+        place = f"/api/v1/namespaces/{namespace}" if namespace else "/api/v1"
+        events = control_plane.get(f"{place}/events")["items"]
+        yield "events", "\n".join(_event(each) for each in events[-_LISTED:])
+        pods = control_plane.get(f"{place}/pods")["items"]
+        yield "pods", "\n".join(_pod(each) for each in pods[-_LISTED:])
+    except (KubectlFailed, OSError, ValueError) as problem:
+        yield "the cluster does not answer", str(problem)
+    for log in sorted(control_plane.plan.logs.glob("*.log")):
+        if text := tail(log, 8):
+            yield f"log of {log.stem}", text
+
+
+def _telling(entry: Mapping[str, Any]) -> bool:
+    """What a component does by itself is noise, unless it was refused."""
+    user = entry.get("user", {}).get("username", "")
+    code = entry.get("responseStatus", {}).get("code", 0)
+    return not user.startswith(_OF_THE_CLUSTER) or code >= 400
+
+
+def _request(entry: Mapping[str, Any]) -> str:
+    about = entry.get("objectRef", {})
+    words = [about.get(word, "") for word in ("resource", "subresource", "namespace", "name")]
+    code = entry.get("responseStatus", {}).get("code", "")
+    what = "/".join(word for word in words if word) or entry.get("requestURI", "")
+    return (
+        f"{entry.get('requestReceivedTimestamp', '')[11:23]} {code} {entry['user']['username']}: {entry['verb']} {what}"
+    )
+
+
+def _event(event: Mapping[str, Any]) -> str:
+    about = event["involvedObject"]
+    return f"{about.get('kind')}/{about.get('name')} {event.get('reason')}: {str(event.get('message'))[:200]}"
+
+
+def _pod(pod: Mapping[str, Any]) -> str:
+    status = pod.get("status", {})
+    each = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+    states = {one["name"]: one.get("state") for one in each}
+    name, place = pod["metadata"]["name"], pod["spec"].get("nodeName", "no node")
+    return f"{name} on {place}: {status.get('phase')} {status.get('reason', '')} {json.dumps(states)[:600]}"

@@ -1,0 +1,78 @@
+"""Fixtures of the cluster, as a pytest plugin: `config.pluginmanager.import_plugin("tests.cluster.fixtures")`.
+
+All workers of one test run share one control plane; whoever ends last ends it.
+"""
+
+import os
+import secrets
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import definitions, evidence, tenancy
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.process_node import ProcessNode
+
+_ENDED = pytest.StashKey[int]()
+"""The end of the audit log when a test began."""
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[ControlPlane]:
+    """etcd, API server, controller manager and scheduler, without any node."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    opened = ControlPlane(tenancy.enter(f"test-{run[:12]}" if run else None))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def cluster(control_plane: ControlPlane) -> ControlPlane:
+    """The control plane with the project's custom resources, policies and roles."""
+    definitions.install(control_plane)
+    return control_plane
+
+
+@pytest.fixture
+def namespace(control_plane: ControlPlane) -> Iterator[str]:
+    """A namespace of its own; it goes away afterwards, nobody waits for that."""
+    name = f"test-{secrets.token_hex(4)}"
+    control_plane.kubectl("create", "namespace", name)
+    yield name
+    control_plane.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+
+
+@pytest.fixture(scope="session")
+def process_node(control_plane: ControlPlane) -> Iterator[ProcessNode]:
+    """A node that plays pods as processes."""
+    with ProcessNode(control_plane) as node:
+        yield node
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[_ENDED] = _length(_used(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    used = _used(item)
+    if used and report.failed and call.when != "teardown":
+        namespace = getattr(item, "funcargs", {}).get("namespace")
+        report.sections.extend(evidence.gather(used, item.stash.get(_ENDED, 0), namespace))
+    return report
+
+
+def _used(item: pytest.Item) -> ControlPlane | None:
+    """The control plane of this test, once it is there."""
+    found = getattr(item, "funcargs", {})
+    return next((each for each in found.values() if isinstance(each, ControlPlane)), None)
+
+
+def _length(used: ControlPlane | None) -> int:
+    path: Path | None = used.audit_log if used else None
+    return path.stat().st_size if path and path.exists() else 0

@@ -1,0 +1,104 @@
+"""The harness does what its users rely on: a real control plane, shared, hurt on purpose, and gone afterwards."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.cluster import tenancy
+from tests.cluster.control_plane import ControlPlane, KubectlFailed
+
+JOB = {
+    "apiVersion": "batch/v1",
+    "kind": "Job",
+    "metadata": {"name": "one"},
+    "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "x"}]}}},
+}
+
+
+def until(holds: Callable[[], object], what: str, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"never: {what}"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def another() -> Iterator[ControlPlane]:
+    opened = ControlPlane(tenancy.enter())
+    yield opened
+    opened.close()
+
+
+def test_a_job_gets_its_pod(control_plane: ControlPlane, namespace: str) -> None:
+    control_plane.kubectl("-n", namespace, "create", "-f", "-", input=json.dumps(JOB))
+    until(lambda: control_plane.get(f"/api/v1/namespaces/{namespace}/pods")["items"], "a pod")
+
+
+def test_a_user_may_do_nothing_until_bound(control_plane: ControlPlane, namespace: str) -> None:
+    with pytest.raises(KubectlFailed, match="cannot create resource"):
+        control_plane.kubectl("-n", namespace, "create", "configmap", "a", user="ann", groups=["team"])
+    binding = ("create", "rolebinding", "team", "--clusterrole=edit", "--group=team")
+    control_plane.kubectl("-n", namespace, *binding)
+    create = ("-n", namespace, "create", "configmap", "a")
+    until(lambda: _succeeds(control_plane, *create), "the binding to count")
+
+
+def test_the_audit_log_counts_requests_by_user(control_plane: ControlPlane, namespace: str) -> None:
+    start = control_plane.audit_log.stat().st_size
+    for _ in range(3):
+        with pytest.raises(KubectlFailed):
+            control_plane.get(f"/api/v1/namespaces/{namespace}/secrets", user="counted")
+    counted = [each for each in control_plane.audit(start) if each["user"]["username"] == "counted"]
+    told = {(each["verb"], each["objectRef"]["resource"], each["responseStatus"]["code"]) for each in counted}
+    assert (len(counted), told) == (3, {("list", "secrets", 403)})
+
+
+def test_definitions_are_served(cluster: ControlPlane) -> None:
+    assert "runs" in cluster.kubectl("api-resources", "--api-group=libretto.dev", "-o", "name")
+
+
+def test_the_api_server_comes_back_and_remembers(another: ControlPlane) -> None:
+    another.kubectl("create", "configmap", "kept", "-n", "default")
+    another.kill_api_server()
+    with pytest.raises(KubectlFailed, match="refused"):
+        another.kubectl("get", "configmaps")
+    another.start_api_server()
+    assert "kept" in another.kubectl("get", "configmaps", "-n", "default")
+
+
+def test_compaction_makes_old_versions_gone(another: ControlPlane) -> None:
+    old = another.get("/api/v1/configmaps")["metadata"]["resourceVersion"]
+    another.kubectl("create", "configmap", "new", "-n", "default")
+    another.compact()
+    watch = f"/api/v1/configmaps?watch=true&timeoutSeconds=5&resourceVersion={old}"
+    told = json.loads(another.kubectl("get", "--raw", watch).splitlines()[0])
+    assert (told["type"], told["object"]["code"]) == ("ERROR", 410)
+
+
+def test_two_clusters_stand_side_by_side(control_plane: ControlPlane, namespace: str, another: ControlPlane) -> None:
+    assert another.server != control_plane.server
+    with pytest.raises(KubectlFailed, match="not found"):
+        another.kubectl("get", "namespace", namespace)
+    folder = another.plan.folder
+    another.end()
+    assert not folder.exists()
+
+
+def test_the_last_one_to_leave_ends_it() -> None:
+    first = tenancy.enter("test-shared")
+    second = tenancy.enter("test-shared")
+    assert first.plan == second.plan
+    first.close()
+    ControlPlane(second).kubectl("get", "namespaces")
+    second.close()
+    until(lambda: not second.plan.folder.exists(), "the cluster to end")
+
+
+def _succeeds(control_plane: ControlPlane, *args: str) -> bool:
+    try:
+        control_plane.kubectl(*args, user="ann", groups=["team"])
+    except KubectlFailed:
+        return False
+    return True
