@@ -17,6 +17,7 @@
     │   └── TooLarge               an object or blob is larger than its store takes
     ├── Waiting              nothing is wrong; look again after `retry_after` seconds
     │   ├── Busy                   another process drives this run
+    │   ├── Fenced                 another leader took over: this one writes nothing any more
     │   └── Throttled              the API server asks for patience
     ├── Transient            the outside failed; the same call may succeed later
     │   ├── StoreUnavailable       disk or database did not take or give what it should
@@ -134,6 +135,10 @@ class Waiting(LibrettoError):
 
 class Busy(Waiting):
     """Another process drives this run."""
+
+
+class Fenced(Waiting):
+    """Another leader took over: this one writes nothing any more."""
 
 
 class Throttled(Waiting):

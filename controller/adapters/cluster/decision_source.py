@@ -42,6 +42,8 @@ class ClusterDecisionSource:
         self._answers: dict[int, Answer] = {}
         self._unwritten: list[tuple[Submitted, Answer]] = []
         self._own: list[Command] = []
+        self.held: dict[str, str] = {}
+        """Name of an approval or intervention that does not count yet -> why."""
         self._changed = True
 
     def submit(self, decision: Decision | Command) -> int:
@@ -57,19 +59,18 @@ class ClusterDecisionSource:
         found: list[Decision | Command] = [one for one in self._own if one.run == run and one.id not in self._answers]
         objects = [one for one in self._objects(run) if not (one.get("status") or {})]
         for one in sorted(objects, key=_age):
-            others: tuple[str, ...] = ()
-            if one["kind"] == "Approval":
-                quorum = self._weigh(one, objects)
-                if quorum.missing is not None:
-                    continue
-                others = quorum.others
+            quorum = self._weigh(one, objects)
+            if quorum.missing is not None:
+                self.held[one["metadata"]["name"]] = quorum.missing
+                continue
+            self.held.pop(one["metadata"]["name"], None)
             metadata = one["metadata"]
             number = self._ids.get(metadata["uid"])
             if number is None:
                 number = self._next(Submitted(one["kind"], metadata["namespace"], metadata["name"], metadata["uid"]))
                 self._ids[metadata["uid"]] = number
             if number not in self._answers and one["spec"].get("verb") != "rerun":
-                found.append(_read(one, number, run, others))
+                found.append(_read(one, number, run, quorum.others))
         return sorted(found, key=lambda one: one.id)
 
     def answer(self, answers: Sequence[Answer]) -> None:

@@ -9,6 +9,9 @@ ACCOUNT = "system:serviceaccount:"
 """How the user names of service accounts begin."""
 
 
+UNPROTECTED = "the API server does not prove who decides: install the admission policies of the chart libretto-crds"
+
+
 class Quorum(NamedTuple):
     """Who decided together."""
 
@@ -21,16 +24,18 @@ class Quorum(NamedTuple):
 class Gates:
     """Weighs the approvals of a run's open gates. `protected` tells whether the API server refuses forged ones now."""
 
-    def __init__(self, protected: Callable[[], bool], now: Callable[[], str]) -> None:
-        """`now` is the present time as RFC 3339 in UTC."""
+    def __init__(self, protected: Callable[[str], bool], now: Callable[[], str]) -> None:
+        """`protected` is asked about a namespace; `now` is the present time as RFC 3339 in UTC."""
         self._protected = protected
         self._now = now
 
     def weigh(self, run: Mapping[str, Any] | None, approval: Json, all_of_run: Iterable[Json]) -> Quorum:
         """Return whether an approval of a run counts, together with the others that are there."""
-        if not self._protected():
-            return Quorum("the API server does not prove who approves: install the admission policies of libretto-crds")
+        if not self._protected(approval["metadata"]["namespace"]):
+            return Quorum(UNPROTECTED)
         spec = approval["spec"]
+        if approval["kind"] != "Approval":
+            return Quorum(None)
         if (expires := spec.get("expiresAt")) and expires <= self._now():
             return Quorum(f"it expired at {expires}")
         if spec["decision"] == "reject":

@@ -7,12 +7,17 @@ from typing import Any
 
 from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.election import Candidate, Seen, Timing, next_epoch
+from controller.adapters.cluster.names import managed_labels
 from controller.adapters.cluster.resources import LEASES
 from controller.errors import AlreadyExists, Conflict, LibrettoError, NotFound
 from controller.ports.clock import Clock
 
 Json = dict[str, Any]
 Log = Callable[[str], None]
+
+
+LABELS = managed_labels("leadership")
+"""Admission policies find by them the Leases that fence."""
 
 
 class Elector:
@@ -144,11 +149,15 @@ class Elector:
             "renewTime": moment,
         }
         if found is None:
-            new: Json = {"metadata": {"name": name, "namespace": namespace}, "spec": {**spec, "acquireTime": moment}}
+            new: Json = {
+                "metadata": {"name": name, "namespace": namespace, "labels": LABELS},
+                "spec": {**spec, "acquireTime": moment},
+            }
             return await self._client.create(LEASES, namespace, new)
         same = found["spec"].get("holderIdentity") == holder
         spec["acquireTime"] = found["spec"].get("acquireTime", moment) if same else moment
-        place: Json = {"name": name, "namespace": namespace, "resourceVersion": found["metadata"]["resourceVersion"]}
+        version = found["metadata"]["resourceVersion"]
+        place: Json = {"name": name, "namespace": namespace, "labels": LABELS, "resourceVersion": version}
         body = {"apiVersion": LEASES.api_version, "kind": LEASES.kind, "metadata": place, "spec": spec}
         return await self._client.replace(LEASES, namespace, name, body)
 

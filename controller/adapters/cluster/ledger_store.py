@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from controller.adapters.cluster import fiber
+from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.pool import Pool
 from controller.adapters.cluster.status import Json, conditions, parsed, view
 from controller.errors import LedgerInconsistent, NotFound
@@ -67,7 +68,7 @@ class Ends(NamedTuple):
 
 
 class StatusLedgerStore:
-    """Implements LedgerStore for one run tree. `epoch` is the mark of the leadership; `facts` are further members of the
+    """Implements LedgerStore for one run tree. `mark` is that of the leadership; `facts` are further members of the
     status that never change: definition, snapshot, version.
     """
 
@@ -77,14 +78,14 @@ class StatusLedgerStore:
         shards: Shards,
         pool: Pool,
         clock: Clock,
-        epoch: Callable[[], int],
+        mark: Callable[[], Mark],
         facts: Callable[[str], Json],
     ) -> None:
         self._runs = runs
         self._shards = shards
         self._pool = pool
         self._clock = clock
-        self._epoch = epoch
+        self._mark = mark
         self._facts = facts
         self._waiting: dict[str, list[Write]] = {}
 
@@ -146,11 +147,15 @@ class StatusLedgerStore:
 
     def claim(self, run: str) -> None:
         """Write nothing but the epoch. Raises Conflict where another leader wrote since."""
-        self._runs.write_status(run, {**self._stored(run), "epoch": self._epoch()})
+        self._runs.write_status(run, {**self._stored(run), **self._marked()})
 
     def claimed(self, run: str) -> bool:
         """Return whether the last write of the run bears the present epoch."""
-        return bool(self._stored(run).get("epoch") == self._epoch())
+        return bool(self._stored(run).get("epoch") == self._mark().epoch)
+
+    def _marked(self) -> Json:
+        mark = self._mark()
+        return {"epoch": mark.epoch, "lease": mark.lease}
 
     def _stored(self, run: str) -> Json:
         found = self._runs.find(run)
@@ -177,7 +182,7 @@ class StatusLedgerStore:
             **self._facts(run),
             **view(status),
             **self._ledger(run, stored, records, digests),
-            "epoch": self._epoch(),
+            **self._marked(),
             "observedGeneration": generation,
             "conditions": conditions(status, generation, stored.get("conditions", []), self._clock.now()),
         }

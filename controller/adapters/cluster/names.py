@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from blake3 import blake3
 
@@ -36,7 +36,21 @@ INPUT = f"{DOMAIN}/input-digest"
 EFFECT = f"{DOMAIN}/effect"
 """Digest of what the engine asked for. Not of the rendered Job: an upgrade that renders otherwise must still adopt it."""
 EPOCH = f"{DOMAIN}/epoch"
+LEASE = f"{DOMAIN}/lease"
+"""The Lease that the epoch is of; admission compares them."""
 DIGEST = f"{DOMAIN}/digest"
+
+
+class Mark(NamedTuple):
+    """The mark of a leadership, which everything that it makes bears."""
+
+    epoch: int
+    lease: str
+
+    def annotations(self) -> dict[str, str]:
+        """Return the mark as annotations."""
+        return {EPOCH: str(self.epoch), LEASE: self.lease}
+
 
 LONGEST_NAME = 63
 """Characters of a Job's name: its pods bear it as a label."""
@@ -114,13 +128,13 @@ def attempt_labels(key: AttemptKey, run_name: str, root: str) -> dict[str, str]:
     }
 
 
-def attempt_annotations(key: AttemptKey, input_digest: Digest, epoch: int) -> dict[str, str]:
+def attempt_annotations(key: AttemptKey, input_digest: Digest, mark: "Mark") -> dict[str, str]:
     """Return what a Job says exactly about its attempt."""
     return {
         KEY: f"{key.run} {key.step} {key.role.value} {key.attempt}",
         INPUT: input_digest,
         EFFECT: effect_digest(key, input_digest),
-        EPOCH: str(epoch),
+        **mark.annotations(),
     }
 
 

@@ -7,6 +7,7 @@ import orjson
 from controller.errors import (
     AlreadyExists,
     Conflict,
+    Fenced,
     Forbidden,
     Gone,
     LibrettoError,
@@ -18,6 +19,12 @@ from controller.errors import (
     TooLarge,
     Unauthorized,
 )
+
+_OVER = "is over: Lease"
+"""What the fence at the Lease answers (charts/libretto-crds)."""
+
+_EPOCH = "status.epoch: "
+"""What the rule of the kind answers to an epoch that falls."""
 
 _TOO_LARGE = ("request is too large", "larger than max", "ResourceExhausted", "Too long: may not be more than")
 
@@ -32,6 +39,8 @@ def error_of(code: int, body: bytes, what: str, retry_after: str | None = None) 
     match code:
         case 401:
             return Unauthorized(message)
+        case 403 if _OVER in message:
+            return Fenced(message)
         case 403:
             return Forbidden(message, quota="exceeded quota" in message)
         case 404:
@@ -42,6 +51,8 @@ def error_of(code: int, body: bytes, what: str, retry_after: str | None = None) 
             return Gone(message)
         case 413:
             return TooLarge(message)
+        case 422 if _EPOCH in message:
+            return Fenced(message)
         case 422:
             return ObjectInvalid(_causes(status) or message)
         case 429:

@@ -9,7 +9,15 @@ import orjson
 
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.ledger_store import Ends, Sealed
-from controller.adapters.cluster.names import KIND, RUN_UID, label_value, managed_labels, owner_reference, shard_name
+from controller.adapters.cluster.names import (
+    KIND,
+    RUN_UID,
+    Mark,
+    label_value,
+    managed_labels,
+    owner_reference,
+    shard_name,
+)
 from controller.adapters.cluster.run_object import key_uid
 from controller.errors import AlreadyExists, LedgerInconsistent, VerificationFailed
 from controller.machine.shard import Shard, seal, unseal
@@ -39,14 +47,14 @@ class ConfigMaps(Protocol):
 class ConfigMapShards:
     """Implements the ledger's shards for one tree."""
 
-    def __init__(self, maps: ConfigMaps, owner_of: Callable[[str], Json], epoch: Callable[[], int]) -> None:
+    def __init__(self, maps: ConfigMaps, owner_of: Callable[[str], Json], mark: Callable[[], Mark]) -> None:
         """`owner_of` gives the object of a run by the uid that the engine knows."""
         self._maps = maps
         self._owner_of = owner_of
-        self._epoch = epoch
+        self._mark = mark
 
     def seal(self, run: str, first: int, records: Sequence[bytes], contents: dict[Digest, str], ends: Ends) -> None:
-        body = shard_object(self._owner_of(run), seal(first, records), contents, ends, self._epoch())
+        body = shard_object(self._owner_of(run), seal(first, records), contents, ends, self._mark())
         try:
             fiber.wait(self._maps.create(body))
         except AlreadyExists:
@@ -59,7 +67,7 @@ class ConfigMapShards:
         return joined(fiber.wait(self._maps.list(selector)), run, sealed)
 
 
-def shard_object(owner: Json, shard: Shard, contents: dict[Digest, str], ends: Ends, epoch: int) -> Json:
+def shard_object(owner: Json, shard: Shard, contents: dict[Digest, str], ends: Ends, mark: Mark) -> Json:
     """Return the ConfigMap of a shard."""
     metadata = owner["metadata"]
     binary = {"records": _text(shard.content)}
@@ -78,7 +86,7 @@ def shard_object(owner: Json, shard: Shard, contents: dict[Digest, str], ends: E
                 BEFORE: ends.before,
                 HEAD: ends.head,
                 DIGEST: shard.digest,
-                "libretto.dev/epoch": str(epoch),
+                **mark.annotations(),
             },
             "ownerReferences": [owner_reference(owner)],
         },

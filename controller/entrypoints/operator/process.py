@@ -17,7 +17,7 @@ from controller.adapters.cluster.connection import Connection
 from controller.adapters.cluster.election import Timing
 from controller.adapters.cluster.informer import Informer
 from controller.adapters.cluster.lease import Elector
-from controller.adapters.cluster.names import ROOT_UID
+from controller.adapters.cluster.names import ROOT_UID, Mark
 from controller.adapters.cluster.resources import (
     AGENTS,
     APPROVALS,
@@ -78,10 +78,11 @@ class OperatorProcess:
             for resource, cache in ((JOBS, caches.jobs), (PODS, caches.pods))
         ]
         self._resync = Resync(self._client, self._fed, settings.namespaces)
+        self._lease = f"libretto-shard-{settings.shard}"
         self._elector = Elector(
             self._client,
             settings.lease_namespace,
-            f"libretto-shard-{settings.shard}",
+            self._lease,
             f"{settings.pod_uid}_{secrets.token_hex(4)}",
             self._clock,
             highest_epoch=self._highest_epoch,
@@ -173,7 +174,7 @@ class OperatorProcess:
 
         while True:
             try:
-                await self.operator.lead(epoch, relist)
+                await self.operator.lead(Mark(epoch, self._lease), relist)
                 return
             except LibrettoError as error:
                 log.warning("cannot list what there is: %s", error)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from controller.adapters.cluster import fiber
+from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.resources import RUNS
 from controller.adapters.cluster.run_object import key_uid, root_uid
 from controller.adapters.cluster.status import stalled
@@ -13,10 +14,10 @@ from controller.adapters.cluster.work_queue import Key, WorkQueue
 from controller.errors import (
     Conflict,
     DefinitionInvalid,
+    Fenced,
     InvariantViolated,
     LibrettoError,
     NotFound,
-    ObjectInvalid,
     Stalled,
     Throttled,
     Transient,
@@ -72,15 +73,15 @@ class Operator:
 
     # Leading
 
-    async def lead(self, epoch: int, relist: Callable[[], Awaitable[None]]) -> None:
+    async def lead(self, mark: Mark, relist: Callable[[], Awaitable[None]]) -> None:
         """Begin to drive: first everything is listed as it is now, so that what is absent is really absent."""
-        self.shared.epoch = epoch
+        self.shared.mark = mark
         await relist()
         self.leading = True
         self._workers = [asyncio.create_task(self._work()) for _ in range(self.shared.configuration.workers)]
         for key in self._all_wanted():
             self.queue.add(key)
-        log.info("leading with epoch %s: %s trees to look at", epoch, len(self.queue))
+        log.info("leading with epoch %s: %s trees to look at", mark.epoch, len(self.queue))
 
     async def follow(self) -> None:
         """Stop to drive: nothing is written any more, and nothing in memory is believed."""
@@ -94,7 +95,7 @@ class Operator:
         self._active.clear()
         self._waiting.clear()
         self.shared.forget_slots()
-        self.shared.epoch = 0
+        self.shared.mark = Mark(0, "")
 
     def _all_wanted(self) -> Iterable[Key]:
         roots = (run for run in self.shared.caches.runs.all() if (run["spec"] or {}).get("parent") is None)
@@ -164,7 +165,7 @@ class Operator:
             case Transient():
                 wait = self.queue.retry(key)
                 log.warning("%s: %s: %s; tried again in %s ms", _name(key), error.reason, error, wait)
-            case ObjectInvalid() if self._is_fence(error):
+            case Fenced():
                 log.error("%s: another leader took over: %s", _name(key), error)
                 self._fenced()
             case Stalled():
@@ -172,9 +173,6 @@ class Operator:
             case _:
                 log.error("%s: a mistake of ours; this run stops, the others go on", _name(key), exc_info=error)
                 await self._stall(key, error)
-
-    def _is_fence(self, error: ObjectInvalid) -> bool:
-        return "epoch" in error.message
 
     async def _refresh(self, key: Key) -> None:
         """Read the runs of a tree again: somebody else wrote one of them."""

@@ -11,6 +11,8 @@ from controller.adapters.cluster.config_maps import NamespaceConfigMaps
 from controller.adapters.cluster.decision_source import Submitted
 from controller.adapters.cluster.gates import Gates
 from controller.adapters.cluster.jobs.place import Place
+from controller.adapters.cluster.names import Mark
+from controller.adapters.cluster.protection import Protection
 from controller.adapters.cluster.resources import APPROVALS, INTERVENTIONS, RUNS
 from controller.adapters.cluster.result_cache import ConfigMapResultCache
 from controller.adapters.cluster.run_object import key_uid
@@ -68,7 +70,6 @@ class Shared:
         *,
         store_of: StoreOf | None = None,
         observer: Observer | None = None,
-        protected: Callable[[], bool] = lambda: False,
     ) -> None:
         """`wake` is told namespace and root of a tree whose turn has come for a slot."""
         self.client = client
@@ -76,12 +77,13 @@ class Shared:
         self.clock = clock
         self.caches = caches
         self.notifier = notifier
-        self.epoch = 0
-        """Of the present leadership; 0: none."""
+        self.mark = Mark(0, "")
+        """Of the present leadership; epoch 0: none."""
         self.snapshots = Snapshots()
         self.definitions = Definitions()
         self.observer: Observer = observer or Silent()
-        self.gates = Gates(protected, lambda: time_text(clock.now()))
+        protection = Protection(client, clock)
+        self.gates = Gates(protection.of, lambda: time_text(clock.now()))
         self._wake = wake
         self._slots: dict[str, SharedSlots] = {}
         self._store_of = store_of or self._config_maps_of
@@ -131,7 +133,7 @@ class Shared:
             metadata["name"],
             metadata["uid"],
             root,
-            self.epoch,
+            self.mark,
             settings.image,
             settings.default_image,
             settings.image_pull_policy,
@@ -148,7 +150,7 @@ class Shared:
 
     def shards(self, namespace: str, owner_of: Callable[[str], Json]) -> ConfigMapShards:
         maps = NamespaceConfigMaps(self.client, namespace)
-        return ConfigMapShards(maps, owner_of, lambda: self.epoch)
+        return ConfigMapShards(maps, owner_of, lambda: self.mark)
 
     def cache(self, namespace: str, blobs: BlobStore) -> ConfigMapResultCache:
         return ConfigMapResultCache(NamespaceConfigMaps(self.client, namespace), namespace, blobs)

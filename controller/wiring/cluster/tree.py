@@ -49,7 +49,7 @@ class Tree:
             shared.shards(namespace, self._runs.owner_of),
             pool,
             shared.clock,
-            lambda: shared.epoch,
+            lambda: shared.mark,
             self._facts_of,
         )
         self._decisions = ClusterDecisionSource(

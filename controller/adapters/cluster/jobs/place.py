@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from controller.adapters.cluster.names import Mark
 from controller.model.digest import Digest
 
 
@@ -20,7 +21,8 @@ class Place(NamedTuple):
     """Its `metadata.uid`: the Job goes with it."""
     root: str
     """Key uid of the tree's root."""
-    epoch: int
+    mark: Mark
+    """Of the leadership that makes it."""
     image: str
     """Image of the courier."""
     default_image: str

@@ -53,7 +53,7 @@ def render(launch: Launch, place: Place) -> Json | str:
 
 def _job(launch: Launch, place: Place, program: Program) -> Json:
     labels = attempt_labels(launch.key, place.run_name, place.root)
-    annotations = attempt_annotations(launch.key, launch.input_digest, place.epoch)
+    annotations = attempt_annotations(launch.key, launch.input_digest, place.mark)
     owner = {
         "apiVersion": API_VERSION,
         "kind": "Run",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.ledger_store import LONGEST_TAIL, Ends, Sealed, StatusLedgerStore
+from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.pool import Pool
 from controller.engine.transitions import RUN
 from controller.errors import LedgerInconsistent, StoreUnavailable
@@ -79,7 +80,9 @@ class World:
     def __init__(self, objects: Objects | None = None, shards: Shards | None = None, epoch: int = 1) -> None:
         self.objects, self.shards, self.pool = objects or Objects(), shards or Shards(), Pool()
         clock = SettableClock()
-        self.store = StatusLedgerStore(self.objects, self.shards, self.pool, clock, lambda: epoch, lambda _: FACTS)
+        self.store = StatusLedgerStore(
+            self.objects, self.shards, self.pool, clock, lambda: Mark(epoch, "lease"), lambda _: FACTS
+        )
 
     def again(self, epoch: int = 1) -> "World":
         return World(self.objects, self.shards, epoch)
@@ -226,7 +229,8 @@ def test_a_start_alone_waits_longer_for_company() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 50), st.booleans()), min_size=1, max_size=12))
 def test_any_rhythm_of_writes_gives_the_same_ledger(steps: list[tuple[int, bool]]) -> None:
-    world, expected, first = World(), [], 0
+    world, first = World(), 0
+    expected: list[bytes] = []
     for count, flushed in steps:
         one = write(first, count)
         expected += one.records
