@@ -3,7 +3,8 @@
 import http.client
 import json
 import ssl
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -156,3 +157,56 @@ def run_spec(**more: Any) -> Json:
 def ledger(first: int, count: int, word: str = "record") -> list[str]:
     """Return records as they stand in the tail."""
     return [f"{word} {number}" for number in range(first, first + count)]
+
+
+def approval_spec(**more: Any) -> Json:
+    spec = {
+        "runRef": {"name": "q3", "uid": "u"},
+        "gate": "summary",
+        "digest": DIGEST,
+        "request": 3,
+        "decision": "approve",
+    }
+    return {**spec, **more}
+
+
+def intervention_spec(**more: Any) -> Json:
+    return {"runRef": {"name": "q3", "uid": "u"}, "verb": "retry", **more}
+
+
+def grant(server: Server, namespace: str, user: str, role: str | Sequence[Json]) -> None:
+    """Bind a user to a ClusterRole by name, or to rules of their own."""
+    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
+    name = f"{user}-{role if isinstance(role, str) else 'own'}".replace(":", "-")
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}
+    if not isinstance(role, str):
+        answer = server.request("POST", f"{path}/roles", {"metadata": {"name": name}, "rules": list(role)})
+        assert answer.ok, answer.message
+        reference |= {"kind": "Role", "name": name}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}
+    body = {"metadata": {"name": name}, "roleRef": reference, "subjects": [subject]}
+    answer = server.request("POST", f"{path}/rolebindings", body)
+    assert answer.ok, answer.message
+
+
+def may(server: Server, namespace: str, user: str, verb: str, resource: str, group: str = "libretto.dev") -> bool:
+    """Return what the authorizer says."""
+    resource, _, subresource = resource.partition("/")
+    attributes = {"group": group, "namespace": namespace, "verb": verb, "resource": resource}
+    if subresource:
+        attributes["subresource"] = subresource
+    body = {"spec": {"user": user, "resourceAttributes": attributes}}
+    answer = server.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body)
+    return bool(answer.body["status"]["allowed"])
+
+
+def rule(resources: str, verbs: Sequence[str], names: Sequence[str] = (), group: str = "libretto.dev") -> Json:
+    made: Json = {"apiGroups": [group], "resources": [resources], "verbs": list(verbs)}
+    return made | ({"resourceNames": list(names)} if names else {})
+
+
+def until(holds: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+    """Ask again until it is so: roles and policies reach the server's own caches a moment after they are stored."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"never: {what}"
