@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.resources.stage import ControlPlane, Object, Server, run_spec
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.resources.stage import Object, Server, run_spec
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,10 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+
+from tests.cluster.control_plane import ControlPlane
 
 Json = dict[str, Any]
 
@@ -22,18 +24,6 @@ MERGE, JSON_PATCH, APPLY = (
     "application/apply-patch+yaml",
 )
 WAYS = ("merge patch", "JSON patch", "PUT", "server-side apply")
-
-
-class ControlPlane(Protocol):
-    """What is needed of the fixture `cluster`."""
-
-    server: str
-    ca: Any
-    kubeconfig: Any
-
-    def client_certificate(self, user: str, groups: Sequence[str] = ()) -> tuple[Any, Any]: ...
-
-    def kubectl(self, *args: str, **options: Any) -> str: ...
 
 
 class Answer(NamedTuple):

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.resources.stage import GROUP, ControlPlane, Json, Server
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.resources.stage import GROUP, Json, Server
 from tools.crds.kinds import KINDS
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.resources.stage import DIGEST, GROUP, OPERATOR, ControlPlane, Object, Server
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.resources.stage import DIGEST, GROUP, OPERATOR, Object, Server
 
 NOW = "2026-11-20T12:04:31Z"
 
