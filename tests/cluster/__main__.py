@@ -7,25 +7,33 @@ from tests.cluster import definitions, tenancy
 from tests.cluster.binaries import BinariesMissing
 from tests.cluster.building import BuildFailed
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.machine import NodeUnavailable
+from tests.cluster.node import RealNode
+from tests.cluster.shared_process_node import SharedProcessNode
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
     parser.add_argument("what", choices=["up", "down"])
     parser.add_argument("--name", default="try", help="several clusters may stand side by side (default: try)")
+    parser.add_argument("--node", choices=["process", "real"], help="where pods run (default: nowhere)")
     parser.add_argument("--definitions", action="store_true", help="with the project's custom resources and policies")
     arguments = parser.parse_args()
     try:
         if arguments.what == "up":
-            _up(arguments.name, with_definitions=arguments.definitions)
+            _up(arguments.name, arguments.node, with_definitions=arguments.definitions)
         else:
             _down(arguments.name)
-    except (BinariesMissing, BuildFailed, tenancy.ClusterFailed) as problem:
+    except (BinariesMissing, BuildFailed, NodeUnavailable, tenancy.ClusterFailed) as problem:
         sys.exit(str(problem))
 
 
-def _up(name: str, *, with_definitions: bool) -> None:
-    control_plane = ControlPlane(tenancy.enter(name, stays=True))
+def _up(name: str, node: str | None, *, with_definitions: bool) -> None:
+    control_plane = ControlPlane(tenancy.enter(name, for_node=node == "real", stays=True))
+    if node == "real":
+        RealNode(control_plane)
+    elif node == "process":
+        SharedProcessNode(control_plane)
     if with_definitions:
         definitions.install(control_plane)
     print(f"kubeconfig: {control_plane.kubeconfig}")

@@ -21,7 +21,7 @@ class ControlPlane:
     """A running control plane, for as long as the tenancy lasts."""
 
     def __init__(self, tenancy: Tenancy) -> None:
-        self._tenancy = tenancy
+        self.tenancy = tenancy
         self.plan = tenancy.plan
         self._authority = Authority(self.plan.certificates)
 
@@ -88,22 +88,22 @@ class ControlPlane:
 
     def kill_api_server(self) -> None:
         """As a crash; the port stays free until `start_api_server`."""
-        self._tenancy.ask("kill")
+        self.tenancy.ask("kill")
 
     def start_api_server(self) -> None:
         """Start it again on its port; returns when it is ready."""
-        self._tenancy.ask("start")
+        self.tenancy.ask("start")
 
     def restart_api_server(self, *, politely: bool = False) -> None:
-        self._tenancy.ask("kill", politely=politely)
-        self._tenancy.ask("start")
+        self.tenancy.ask("kill", politely=politely)
+        self.tenancy.ask("start")
 
     def pause(self, program: str) -> None:
         """Freeze a program, e.g. `etcd`: it keeps its connections and answers nothing."""
-        self._tenancy.ask("pause", program=program)
+        self.tenancy.ask("pause", program=program)
 
     def resume(self, program: str) -> None:
-        self._tenancy.ask("resume", program=program)
+        self.tenancy.ask("resume", program=program)
 
     def compact(self) -> str:
         """Forget all history: whoever watches or lists at a version up to the answered one is told 410 Gone.
@@ -120,9 +120,9 @@ class ControlPlane:
 
     def end(self) -> None:
         """End the cluster, whoever else uses it."""
-        self._tenancy.end()
+        self.tenancy.end()
         self.close()
 
     def close(self) -> None:
         """Leave; the last one to leave ends it."""
-        self._tenancy.close()
+        self.tenancy.close()

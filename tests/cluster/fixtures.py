@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import definitions, evidence, tenancy
+from tests.cluster import definitions, evidence, machine, tenancy
 from tests.cluster.control_plane import ControlPlane
-from tests.cluster.process_node import ProcessNode
+from tests.cluster.node import RealNode
+from tests.cluster.shared_process_node import SharedProcessNode
 
 _ENDED = pytest.StashKey[int]()
 """The end of the audit log when a test began."""
@@ -22,7 +23,8 @@ _ENDED = pytest.StashKey[int]()
 def control_plane() -> Iterator[ControlPlane]:
     """etcd, API server, controller manager and scheduler, without any node."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
-    opened = ControlPlane(tenancy.enter(f"test-{run[:12]}" if run else None))
+    for_node = not machine.skipped() and machine.refusal() is None
+    opened = ControlPlane(tenancy.enter(f"test-{run[:12]}" if run else None, for_node=for_node))
     yield opened
     opened.close()
 
@@ -44,10 +46,20 @@ def namespace(control_plane: ControlPlane) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def process_node(control_plane: ControlPlane) -> Iterator[ProcessNode]:
-    """A node that plays pods as processes."""
-    with ProcessNode(control_plane) as node:
-        yield node
+def process_node(control_plane: ControlPlane) -> SharedProcessNode:
+    """A node that plays pods as processes. Where both nodes are, a pod says by `nodeSelector` which one it wants."""
+    return SharedProcessNode(control_plane)
+
+
+@pytest.fixture(scope="session")
+def real_node(control_plane: ControlPlane) -> RealNode:
+    """A real kubelet with containerd; Services and their names work on it."""
+    if machine.skipped():
+        pytest.skip("LIBRETTO_SKIP_NODE=1: no real node")
+    try:
+        return RealNode(control_plane)
+    except machine.NodeUnavailable as problem:
+        pytest.fail(str(problem))
 
 
 @pytest.hookimpl(tryfirst=True)

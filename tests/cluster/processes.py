@@ -44,6 +44,9 @@ class Programs:
         self._running[name] = process
         return process.pid
 
+    def runs(self, name: str) -> bool:
+        return name in self._running and self._running[name].poll() is None
+
     def log(self, name: str) -> Path:
         return self._logs / f"{name}.log"
 

@@ -1,14 +1,17 @@
 """What did a supervisor leave that was killed itself? Its folder, whose lock nobody holds; the next start clears it.
 
-Its programs are gone: they die with their parent.
+Its programs are gone: they die with their parent. What a node left is more.
 """
 
 import fcntl
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from tests.cluster import node_remains
+from tests.cluster.plan import Plan
 
 _LOCK = "alive"
 _OLD_SECONDS = 24 * 3600
@@ -40,4 +43,6 @@ def clear(home: Path) -> None:
         if entry.is_file() and entry.stat().st_mtime < time.time() - _OLD_SECONDS:
             entry.unlink(missing_ok=True)
         elif (entry / _LOCK).exists() and not alive(entry):
+            with suppress(OSError, ValueError):
+                node_remains.clear(Plan.decode((entry / "plan.json").read_text()))
             shutil.rmtree(entry, ignore_errors=True)

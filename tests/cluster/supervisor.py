@@ -16,12 +16,15 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http.client import HTTPException, HTTPSConnection
-from typing import Any
+from typing import Any, NamedTuple
 
-from tests.cluster import components, remains
+from tests.cluster import components, network, node_remains, remains
 from tests.cluster.certificates import Authority
+from tests.cluster.node_programs import NodePrograms
 from tests.cluster.plan import Plan
+from tests.cluster.process_node.node import NodeFailed
 from tests.cluster.processes import ProgramFailed, Programs, answers
+from tests.cluster.shared_process_node import OwnedProcessNode
 
 _FIRST_CONNECTION_SECONDS = 30
 _READY_SECONDS = 60.0
@@ -77,10 +80,17 @@ class ControlPlanePrograms:
             connection.close()
 
 
+class Nodes(NamedTuple):
+    """What a cluster may have to run pods; not there until somebody asks."""
+
+    process: OwnedProcessNode
+    real: NodePrograms
+
+
 class Supervisor:
     """Answers requests, one at a time, and ends when nobody is connected any more."""
 
-    def __init__(self, control_plane: ControlPlanePrograms, *, stays: bool) -> None:
+    def __init__(self, control_plane: ControlPlanePrograms, nodes: Nodes, *, stays: bool) -> None:
         self._control_plane = control_plane
         self._stays = stays
         self._selector = selectors.DefaultSelector()
@@ -91,6 +101,11 @@ class Supervisor:
             "kill": lambda request: control_plane.end_api_server(politely=bool(request.get("politely"))),
             "pause": lambda request: control_plane.pause(request["program"]),
             "resume": lambda request: control_plane.resume(request["program"]),
+            "process_node": lambda _: nodes.process.start(),
+            "evict": lambda request: nodes.process.evict(request["namespace"], request["pod"], request["grace"]),
+            "real_node": lambda request: nodes.real.start(request["programs"]),
+            "import": lambda request: nodes.real.import_image(request["archive"]),
+            "kubelet": lambda request: nodes.real.restart_kubelet() if request["runs"] else nodes.real.end_kubelet(),
             "end": self._end,
         }
 
@@ -138,7 +153,7 @@ class Supervisor:
     def _answer(self, request: Request) -> Mapping[str, Any]:
         try:
             return {"answer": self._verbs[request["do"]](request)}
-        except (ProgramFailed, OSError, KeyError, ValueError, RuntimeError) as problem:
+        except (ProgramFailed, NodeFailed, OSError, LookupError, ValueError, RuntimeError) as problem:
             return {"problem": f"{type(problem).__name__}: {problem}"}
 
 
@@ -150,18 +165,25 @@ def main() -> None:
     plan.folder.mkdir(mode=0o700)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
+    plan.logs.mkdir()
+    os.dup2(os.open(plan.logs / "supervisor.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND), sys.stderr.fileno())
     with remains.claimed(plan.folder):
         control_plane = ControlPlanePrograms(plan)
+        nodes = Nodes(OwnedProcessNode(plan), NodePrograms(plan, control_plane.programs))
         try:
             (plan.folder / "plan.json").write_text(plan.encode())
+            if plan.network:
+                network.make(plan.network)
             control_plane.start()
-            Supervisor(control_plane, stays=arguments.stays).serve()
-        except (ProgramFailed, OSError) as problem:
+            Supervisor(control_plane, nodes, stays=arguments.stays).serve()
+        except (ProgramFailed, OSError, RuntimeError) as problem:
             print(json.dumps({"problem": str(problem)}), flush=True)
             sys.exit(1)
         finally:
             plan.socket.unlink(missing_ok=True)
+            nodes.process.stop()
             control_plane.programs.end_all()
+            node_remains.clear(plan)
             shutil.rmtree(plan.folder, ignore_errors=True)
 
 

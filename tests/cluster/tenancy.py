@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.cluster import binaries, plan, remains
-from tests.cluster.plan import Network, Plan
+from tests.cluster import binaries, machine, network, plan, remains
+from tests.cluster.plan import Plan
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,15 +55,21 @@ class Tenancy:
         self._connection.close()
 
 
-def enter(name: str | None = None, *, network: Network | None = None, stays: bool = False) -> Tenancy:
-    """Use the cluster of this name, together with whoever else does; without a name, a new one for oneself."""
+def enter(name: str | None = None, *, for_node: bool = False, stays: bool = False) -> Tenancy:
+    """Use the cluster of this name, together with whoever else does; without a name, a new one for oneself.
+
+    `for_node`: it shall be able to have a real node, so it listens where that reaches it.
+    """
     name = name or f"c{secrets.token_hex(4)}"
     folder = plan.home() / name
-    with _alone(folder):
+    with _alone(plan.home() / ".lock"):
         if remains.alive(folder):
             return Tenancy(folder)
         remains.clear(plan.home())
-        _start(plan.make(name, binaries.find(*binaries.CONTROL_PLANE), network), stays=stays)
+        programs = binaries.find(*binaries.CONTROL_PLANE)
+        if for_node:
+            machine.prepare(machine.LINK)
+        _start(plan.make(name, programs, network.choose() if for_node else None), stays=stays)
         return Tenancy(folder)
 
 
@@ -74,8 +80,9 @@ def running(name: str) -> Tenancy | None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
+def _alone(path: Path) -> Iterator[None]:
+    """One start at a time."""
+    with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -103,5 +110,6 @@ def _start(made: Plan, *, stays: bool) -> None:
     if not told.get("ready"):
         process.wait()
         raise ClusterFailed(told.get("problem") or f"the supervisor ended:\n{log.read_text()[-2000:]}")
+    log.unlink()
     # It outlives this process on purpose; the object would warn about that.
     process.returncode = 0

@@ -3,11 +3,14 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.cluster import tenancy
+from tests.cluster import images, tenancy
 from tests.cluster.control_plane import ControlPlane, KubectlFailed
+from tests.cluster.node import RealNode
+from tests.cluster.shared_process_node import SharedProcessNode
 
 JOB = {
     "apiVersion": "batch/v1",
@@ -94,6 +97,45 @@ def test_the_last_one_to_leave_ends_it() -> None:
     ControlPlane(second).kubectl("get", "namespaces")
     second.close()
     until(lambda: not second.plan.folder.exists(), "the cluster to end")
+
+
+def test_a_job_completes_on_the_real_kubelet(control_plane: ControlPlane, real_node: RealNode, namespace: str) -> None:
+    assert told_by_job(control_plane, namespace, real_node.name, "echo hello") == "hello\n"
+
+
+def test_services_have_names_on_the_real_node(control_plane: ControlPlane, real_node: RealNode, namespace: str) -> None:
+    script = "nslookup kubernetes.default.svc.cluster.local && nslookup host.cluster.internal"
+    told = told_by_job(control_plane, namespace, real_node.name, script)
+    service = control_plane.get("/api/v1/namespaces/default/services/kubernetes")["spec"]["clusterIP"]
+    assert service in told
+    assert real_node.host in told
+
+
+def test_an_image_needs_no_registry(
+    control_plane: ControlPlane, real_node: RealNode, namespace: str, tmp_path: Path
+) -> None:
+    reference = f"localhost/{namespace}:1"
+    archive = tmp_path / "image.tar"
+    real_node.load(images.write_archive(archive, reference, images.busybox(), ["sh"], {"WORD": "own"}))
+    assert told_by_job(control_plane, namespace, real_node.name, "echo $WORD", reference) == "own\n"
+
+
+def test_a_job_completes_on_the_process_node(
+    control_plane: ControlPlane, process_node: SharedProcessNode, namespace: str
+) -> None:
+    assert told_by_job(control_plane, namespace, process_node.name, "echo hello") == "hello\n"
+
+
+def told_by_job(
+    control_plane: ControlPlane, namespace: str, node: str, script: str, image: str = images.BUSYBOX
+) -> str:
+    """Run a script in a Job on this node; answers with its log."""
+    container = {"name": "main", "image": image, "imagePullPolicy": "Never", "command": ["sh", "-c", script]}
+    spec = {"restartPolicy": "Never", "nodeSelector": {"kubernetes.io/hostname": node}, "containers": [container]}
+    job = {**JOB, "spec": {"backoffLimit": 0, "template": {"spec": spec}}}
+    control_plane.kubectl("-n", namespace, "create", "-f", "-", input=json.dumps(job))
+    control_plane.kubectl("-n", namespace, "wait", "--for=condition=Complete", "job/one", "--timeout=30s")
+    return control_plane.kubectl("-n", namespace, "logs", "job/one")
 
 
 def _succeeds(control_plane: ControlPlane, *args: str) -> bool:
