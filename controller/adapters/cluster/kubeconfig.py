@@ -53,5 +53,7 @@ def _tls(settings: Any) -> ssl.SSLContext | None:
 
 
 def _token(settings: Any) -> str | None:
-    value = settings.get_api_key_with_prefix("authorization") if settings.api_key else None
-    return None if value is None else str(value).removeprefix("Bearer ")
+    for name in settings.api_key:
+        # Also renews what a credential plugin gave.
+        return str(settings.get_api_key_with_prefix(name)).removeprefix("Bearer ")
+    return None

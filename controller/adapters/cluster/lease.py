@@ -16,7 +16,10 @@ Json = dict[str, Any]
 Log = Callable[[str], None]
 
 
-LABELS = managed_labels("leadership")
+LEADERSHIP = "leadership"
+"""Value of the kind label."""
+
+LABELS = managed_labels(LEADERSHIP)
 """Admission policies find by them the Leases that fence."""
 
 

@@ -1,5 +1,6 @@
 """What does a refusal of the API server mean? Each becomes one of our errors, by what must follow."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -33,34 +34,30 @@ def error_of(code: int, body: bytes, what: str, retry_after: str | None = None) 
     """Return the error that a reply with `code` means; `what` says what was asked."""
     status = _status(body)
     message = f"{what}: {status.get('message') or body[:300].decode(errors='replace') or code}"
-    reason = status.get("reason", "")
     if code >= 500 and any(word in message for word in _TOO_LARGE):
         return TooLarge(message)
+    if (code == 403 and _OVER in message) or (code == 422 and _EPOCH in message):
+        return Fenced(message)
     match code:
-        case 401:
-            return Unauthorized(message)
-        case 403 if _OVER in message:
-            return Fenced(message)
         case 403:
             return Forbidden(message, quota="exceeded quota" in message)
-        case 404:
-            return NotFound(message)
-        case 409:
-            return AlreadyExists(message) if reason == "AlreadyExists" else Conflict(message)
-        case 410:
-            return Gone(message)
-        case 413:
-            return TooLarge(message)
-        case 422 if _EPOCH in message:
-            return Fenced(message)
+        case 409 if status.get("reason") == "AlreadyExists":
+            return AlreadyExists(message)
         case 422:
             return ObjectInvalid(_causes(status) or message)
         case 429:
             return Throttled(message, retry_after=_seconds(retry_after, status))
-        case _ if code >= 500:
-            return ServerUnavailable(message)
         case _:
-            return Stalled(message)
+            return _BY_CODE.get(code, ServerUnavailable if code >= 500 else Stalled)(message)
+
+
+_BY_CODE: Mapping[int, type[LibrettoError]] = {
+    401: Unauthorized,
+    404: NotFound,
+    409: Conflict,
+    410: Gone,
+    413: TooLarge,
+}
 
 
 def _status(body: bytes) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import secrets
+import signal
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
@@ -16,13 +17,14 @@ from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.connection import Connection
 from controller.adapters.cluster.election import Timing
 from controller.adapters.cluster.informer import Informer
-from controller.adapters.cluster.lease import Elector
-from controller.adapters.cluster.names import ROOT_UID, Mark
+from controller.adapters.cluster.lease import LEADERSHIP, Elector
+from controller.adapters.cluster.names import KIND, ROOT_UID, Mark
 from controller.adapters.cluster.resources import (
     AGENTS,
     APPROVALS,
     INTERVENTIONS,
     JOBS,
+    LEASES,
     ORCHESTRATIONS,
     PODS,
     RUNS,
@@ -47,6 +49,8 @@ STUCK_MS = 120_000
 
 DRAIN_S = 2.0
 """After the Lease is lost, whatever still runs after this time is ended with the process."""
+
+Json = dict[str, Any]
 
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 """kopf sets its own for each call."""
@@ -79,6 +83,9 @@ class OperatorProcess:
         ]
         self._resync = Resync(self._client, self._fed, settings.namespaces)
         self._lease = f"libretto-shard-{settings.shard}"
+        leases = Cache(listener=self._lease_changed)
+        of_leases = {"namespaces": (settings.lease_namespace,), "labels": f"{KIND}={LEADERSHIP}", "log": log.warning}
+        self._leases = Informer(self._client, LEASES, leases, **of_leases)  # type: ignore[arg-type]
         self._elector = Elector(
             self._client,
             settings.lease_namespace,
@@ -93,6 +100,8 @@ class OperatorProcess:
         )
         self._tasks: list[asyncio.Task[Any]] = []
         self._change: asyncio.Task[None] | None = None
+        self._candidacy: asyncio.Task[None]
+        self._leaving: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
 
     def _shared(self, caches: Any, wake: Any) -> Shared:
@@ -120,22 +129,39 @@ class OperatorProcess:
         await kopf_glue.serve(made, self.settings.namespaces, None, self._stop)
 
     async def _started(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # kopf takes seconds to end its streams; the Lease must be given back before that.
+            loop.add_signal_handler(number, self._terminate)
         await self._serve(
             Health(self._wrong, self._unready, lambda: (b"", "text/plain")).application(), self.settings.port
         )
-        self._begin(*(informer.run() for informer in self._informers), self._elector.run(), self._compare())
+        for informer in (*self._informers, self._leases):
+            self._begin(informer.run())
+        self._begin(self._compare())
+        self._candidacy = self._begin(self._elector.run())
 
-    def _begin(self, *coroutines: Coroutine[Any, Any, None]) -> None:
-        for coroutine in coroutines:
-            task = asyncio.create_task(coroutine)
-            task.add_done_callback(self._died)
-            self._tasks.append(task)
+    def _begin(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(coroutine)
+        task.add_done_callback(self._died)
+        self._tasks.append(task)
+        return task
 
     def _died(self, task: asyncio.Task[Any]) -> None:
         """Nothing here ends by itself: what does takes the process with it, and the next one begins anew."""
         if not task.cancelled() and (error := task.exception()) is not None:
             log.critical("a part of the operator died", exc_info=error)
             self._stop.set()
+
+    def _terminate(self) -> None:
+        """Let the next one lead at once, then end."""
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self._leave())
+
+    async def _leave(self) -> None:
+        self._candidacy.cancel()
+        await asyncio.gather(self._candidacy, return_exceptions=True)
+        self._stop.set()
 
     async def _ended(self) -> None:
         """Give everything back: the next leader goes on at once."""
@@ -156,6 +182,11 @@ class OperatorProcess:
     async def _highest_epoch(self) -> int:
         await self._resync.relist()
         return max((int((run.get("status") or {}).get("epoch") or 0) for run in self._fed[RUNS].all()), default=0)
+
+    def _lease_changed(self, _: Json | None, lease: Json | None) -> None:
+        """Look at once when the Lease was given back or deleted, rather than after the next wait."""
+        if lease is None or not lease["spec"].get("holderIdentity"):
+            self._elector.nudge()
 
     def _gained(self, epoch: int) -> None:
         log.info("acquired the Lease with epoch %s", epoch)
