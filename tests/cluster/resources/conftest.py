@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from tests.cluster.control_plane import ControlPlane
-from tests.cluster.resources.stage import Object, Server, run_spec
+from tests.cluster.resources.stage import Object, Server, run_spec, stamped
 
 
 @pytest.fixture(scope="session")
 def server(cluster: ControlPlane) -> Iterator[Server]:
     opened = Server(cluster)
+    stamped(opened)
     yield opened
     opened.close()
 

@@ -200,3 +200,10 @@ def until(holds: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"never: {what}"
+
+
+def stamped(server: Server) -> None:
+    """Wait for the first object of ours: the server looks for new schemas every 5 s, and answers 503 to what it would
+    have to fill in before it has seen them.
+    """
+    until(lambda: server.create("default", "Run", run_spec(), dry_run=True).ok, "runs can be made")
