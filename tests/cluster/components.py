@@ -65,6 +65,12 @@ def api_server(plan: Plan, authority: Authority) -> Command:
         f"--kubelet-client-certificate={kubelet_certificate}",
         f"--kubelet-client-key={kubelet_key}",
         "--kubelet-preferred-address-types=InternalIP",
+        # For whoever registers an aggregated API; without it, everybody who reads these settings complains.
+        f"--requestheader-client-ca-file={authority.certificate}",
+        "--requestheader-allowed-names=front-proxy-client",
+        "--requestheader-username-headers=X-Remote-User",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
         f"--service-account-issuer={_ISSUER}",
         f"--service-account-signing-key-file={private}",
         f"--service-account-key-file={public}",

@@ -33,7 +33,7 @@ def _telling(entry: Mapping[str, Any]) -> bool:
     """What a component does by itself is noise, unless it was refused."""
     user = entry.get("user", {}).get("username", "")
     code = entry.get("responseStatus", {}).get("code", 0)
-    return not user.startswith(_OF_THE_CLUSTER) or code >= 400
+    return not user.startswith(_OF_THE_CLUSTER) or (code >= 400 and code != 404)
 
 
 def _request(entry: Mapping[str, Any]) -> str:

@@ -175,7 +175,9 @@ def main() -> None:
             if plan.network:
                 network.make(plan.network)
             control_plane.start()
-            Supervisor(control_plane, nodes, stays=arguments.stays).serve()
+            # Its connections close when all is cleared away: whoever reads to the end of one knows that it is.
+            supervisor = Supervisor(control_plane, nodes, stays=arguments.stays)
+            supervisor.serve()
         except (ProgramFailed, OSError, RuntimeError) as problem:
             print(json.dumps({"problem": str(problem)}), flush=True)
             sys.exit(1)
