@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from controller.model.resource import AgentResource, OrchestrationResource
+from tools.charts.values import charts
 from tools.cli_reference import cli_reference
 from tools.crds.definitions import FOLDERS, crds
 from tools.guide_schema import guide_schema
@@ -43,7 +44,7 @@ def _written(schema: Mapping[str, Any]) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (schemas, cli_reference, states_page, crds)
+GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (schemas, cli_reference, states_page, crds, charts)
 """Everything that is generated."""
 
 
