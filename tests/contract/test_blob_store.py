@@ -1,5 +1,6 @@
 """What every BlobStore promises."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from controller.errors import NotFound, StoreUnavailable, VerificationFailed
 from controller.model.digest import digest_bytes
 from tests.contract import scenarios
-from tests.contract.machine import Machine, RealMachine
+from tests.contract.blob_machines import BlobMachine, Directory, Gateway, S3Bucket, s3_server
+from tests.contract.machine import Machine, PretendedMachine, RealMachine
 from tests.contract.scenarios import LARGE, SMALL
 
 CONTENTS = {
@@ -20,6 +22,34 @@ CONTENTS = {
 }
 contents = pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
 UNKNOWN = digest_bytes(b"never stored")
+
+ON_DISK = ["sqlite", "directory", "s3"]
+"""Stores whose locations are paths of this machine."""
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with s3_server(tmp_path_factory.mktemp("gateway")) as running:
+        yield running
+
+
+@pytest.fixture(params=[*ON_DISK, "in-memory"])
+def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine | BlobMachine]:
+    made: Machine | BlobMachine
+    match request.param:
+        case "sqlite":
+            made = RealMachine(tmp_path)
+        case "directory":
+            made = Directory(tmp_path)
+        case "s3":
+            made = S3Bucket(tmp_path, request.getfixturevalue("gateway"))
+        case _:
+            made = PretendedMachine(tmp_path)
+    yield made
+    made.close()
+
+
+on_disk = pytest.mark.parametrize("machine", ON_DISK, indirect=True)
 
 
 @contents
@@ -87,35 +117,38 @@ def test_a_missing_file_cannot_be_stored(machine: Machine) -> None:
         machine.stores.blobs.put_file(machine.new_location())
 
 
-def test_a_damaged_copy_is_not_left_behind(real: RealMachine) -> None:
-    digest = real.stores.blobs.put(LARGE)
-    real.damage(digest)
-    target = Path(real.new_location())
+@on_disk
+def test_a_damaged_copy_is_not_left_behind(machine: Machine) -> None:
+    digest = machine.stores.blobs.put(LARGE)
+    machine.damage(digest)
+    target = Path(machine.new_location())
     with pytest.raises(VerificationFailed):
-        real.stores.blobs.place(digest, str(target))
+        machine.stores.blobs.place(digest, str(target))
     assert not target.exists()
 
 
-def test_the_placed_copy_can_be_written_and_replaces_a_link(real: RealMachine) -> None:
-    other = Path(real.write_file(b"precious"))
-    target = Path(real.new_location())
+@on_disk
+def test_the_placed_copy_can_be_written_and_replaces_a_link(machine: Machine) -> None:
+    other = Path(machine.write_file(b"precious"))
+    target = Path(machine.new_location())
     target.symlink_to(other)
     for content in (SMALL, LARGE):
-        real.stores.blobs.place(real.stores.blobs.put(content), str(target))
+        machine.stores.blobs.place(machine.stores.blobs.put(content), str(target))
         target.write_bytes(b"changed by the step")
-        assert real.stores.blobs.get(digest_bytes(content)) == content
+        assert machine.stores.blobs.get(digest_bytes(content)) == content
     assert other.read_bytes() == b"precious"
 
 
-def test_what_is_no_file_cannot_be_stored(real: RealMachine) -> None:
+@on_disk
+def test_what_is_no_file_cannot_be_stored(machine: RealMachine) -> None:
     """Above all it does not wait for the other end of a pipe."""
     import os
 
-    os.mkfifo(real.new_location())
+    os.mkfifo(machine.new_location())
     with pytest.raises(StoreUnavailable, match="not a regular file"):
-        real.stores.blobs.put_file(str(real.folder / "file-1"))
+        machine.stores.blobs.put_file(str(machine.folder / "file-1"))
     with pytest.raises(StoreUnavailable):
-        real.stores.blobs.put_file(str(real.folder))
+        machine.stores.blobs.put_file(str(machine.folder))
 
 
 def test_a_file_that_was_cut_short_is_replaced(real: RealMachine) -> None:
@@ -123,6 +156,16 @@ def test_a_file_that_was_cut_short_is_replaced(real: RealMachine) -> None:
     (real.state / "blobs" / digest[7:9] / digest[9:]).write_bytes(LARGE[:1000])
     real.stores.blobs.put(LARGE)
     assert real.stores.blobs.get(digest) == LARGE
+
+
+@pytest.mark.parametrize("machine", ["directory", "s3"], indirect=True)
+@pytest.mark.parametrize("content", [SMALL, CONTENTS["several chunks"] * 4], ids=["small", "many parts"])
+def test_a_blob_that_was_cut_short_is_replaced(machine: BlobMachine, content: bytes) -> None:
+    blobs = machine.stores.blobs
+    digest = blobs.put(content)
+    machine.stored(digest).write_bytes(content[:5])
+    assert blobs.put(content) == digest
+    assert blobs.get(digest) == content
 
 
 def test_a_crash_leaves_no_half_blob(real: RealMachine) -> None:
