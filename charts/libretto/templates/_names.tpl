@@ -53,20 +53,25 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
 {{- define "libretto.storeUrl" -}}
-{{- default (printf "http://%s-store.%s.svc:8090" (include "libretto.fullname" .) .Release.Namespace) .Values.blobs.store.url -}}
+{{- default (printf "http://%s-store.$(LIBRETTO_LEASE_NAMESPACE).svc:8090" (include "libretto.fullname" .)) .Values.blobs.store.url -}}
 {{- end -}}
 
-{{/* Where couriers hand results in: the store where there is one, else the operator. */}}
+{{/* Where couriers hand results in: the store where there is one, else the operator. The kubelet fills the namespace in. */}}
 {{- define "libretto.resultsUrl" -}}
 {{- if .Values.results.url -}}
 {{- .Values.results.url -}}
 {{- else if and .Values.results.enabled (eq .Values.blobs.kind "store") -}}
 {{- include "libretto.storeUrl" . -}}
 {{- else if .Values.results.enabled -}}
-{{- printf "http://%s.%s.svc:8090" (include "libretto.fullname" .) .Release.Namespace -}}
+{{- printf "http://%s.$(LIBRETTO_LEASE_NAMESPACE).svc:8090" (include "libretto.fullname" .) -}}
 {{- end -}}
 {{- end -}}
 
 {{- define "libretto.ownStore" -}}
 {{- if and (eq .Values.blobs.kind "store") (not .Values.blobs.store.url) -}}true{{- end -}}
+{{- end -}}
+
+{{/* Whether the release's own namespace is the only one; then nothing has to name it. */}}
+{{- define "libretto.watchesItself" -}}
+{{- if and (eq (len .Values.watchNamespaces) 1) (has .Release.Namespace .Values.watchNamespaces) -}}true{{- end -}}
 {{- end -}}

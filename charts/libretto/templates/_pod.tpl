@@ -60,12 +60,11 @@ priorityClassName: {{ . }}
 {{/* The variables of the operator of one shard: (dict "root" $ "shard" number). */}}
 {{- define "libretto.environment" -}}
 {{- $values := .root.Values -}}
-{{- $watched := $values.watchNamespaces -}}
 - name: LIBRETTO_NAMESPACES
-{{- if and (eq (len $watched) 1) (eq (first $watched | toString) .root.Release.Namespace) }}
+{{- if include "libretto.watchesItself" .root }}
   valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.namespace}}
 {{- else }}
-  value: {{ join "," $watched | quote }}
+  value: {{ join "," $values.watchNamespaces | quote }}
 {{- end }}
 - {name: LIBRETTO_SHARD, value: {{ .shard | quote }}}
 - {name: LIBRETTO_SHARDS, value: {{ $values.shards | int | quote }}}
