@@ -140,4 +140,6 @@ if __name__ == "__main__":
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     # What we make is for whichever user the program has.
     os.umask(0)
+    if listens := os.environ.get("LIBRETTO_LISTENS"):
+        os.close(os.open(listens, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))
     sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "", os.environ))

@@ -116,13 +116,11 @@ def _observer(resource: Resource, cache: Cache) -> Callable[..., Awaitable[None]
     return seen
 
 
-async def serve(made: kopf.OperatorRegistry, namespaces: Sequence[str], ready: Any, stop: Any) -> None:
-    """Run kopf until it is told to stop."""
+async def serve(made: kopf.OperatorRegistry, namespaces: Sequence[str]) -> None:
+    """Run kopf until it is cancelled."""
     await kopf.operator(
         registry=made,
         clusterwide=not namespaces,
         namespaces=tuple(namespaces),
         standalone=True,
-        ready_flag=ready,
-        stop_flag=stop,
     )

@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -102,7 +103,8 @@ class OperatorProcess:
         self._change: asyncio.Task[None] | None = None
         self._candidacy: asyncio.Task[None]
         self._leaving: asyncio.Task[None] | None = None
-        self._stop = asyncio.Event()
+        self._kopf: asyncio.Task[None]
+        self._failed: BaseException | None = None
 
     def _shared(self, caches: Any, wake: Any) -> Shared:
         settings = self.settings
@@ -126,7 +128,11 @@ class OperatorProcess:
             self._started,
             self._ended,
         )
-        await kopf_glue.serve(made, self.settings.namespaces, None, self._stop)
+        self._kopf = asyncio.create_task(kopf_glue.serve(made, self.settings.namespaces))
+        with suppress(asyncio.CancelledError):
+            await self._kopf
+        if self._failed is not None:
+            raise self._failed
 
     async def _started(self) -> None:
         loop = asyncio.get_running_loop()
@@ -151,7 +157,8 @@ class OperatorProcess:
         """Nothing here ends by itself: what does takes the process with it, and the next one begins anew."""
         if not task.cancelled() and (error := task.exception()) is not None:
             log.critical("a part of the operator died", exc_info=error)
-            self._stop.set()
+            self._failed = error
+            self._kopf.cancel()
 
     def _terminate(self) -> None:
         """Let the next one lead at once, then end."""
@@ -161,7 +168,7 @@ class OperatorProcess:
     async def _leave(self) -> None:
         self._candidacy.cancel()
         await asyncio.gather(self._candidacy, return_exceptions=True)
-        self._stop.set()
+        self._kopf.cancel()
 
     async def _ended(self) -> None:
         """Give everything back: the next leader goes on at once."""

@@ -203,7 +203,12 @@ class Operator:
         metadata = run["metadata"]
         patch = {
             "metadata": {"resourceVersion": metadata["resourceVersion"]},
-            "status": {"conditions": after, "observedGeneration": generation},
+            "status": {
+                "conditions": after,
+                "observedGeneration": generation,
+                "epoch": self.shared.mark.epoch,
+                "lease": self.shared.mark.lease,
+            },
         }
         try:
             written = await self.shared.client.patch(

@@ -126,6 +126,7 @@ class Container:
             return self._ended(_START_ERROR, "StartError", str(problem))
         record = self.record
         record.container_id = f"process://{record.name}-{process.number}"
+        await self._post_start(process, plan)
         record.state = Running()
         record.started = "startupProbe" not in self._spec
         record.ready = record.started and "readinessProbe" not in self._spec
@@ -137,6 +138,19 @@ class Container:
         if probes:
             probes.cancel()
         return self._ended(code, "Completed" if code == 0 else "Error")
+
+    async def _post_start(self, process: Process, plan: Plan) -> None:
+        """The kubelet calls no container running before its hook has ended; a hook that fails ends the container."""
+        hook = (self._spec.get("lifecycle") or {}).get("postStart")
+        if hook is None:
+            return
+        prober = Prober(self._machine.launcher, process, plan, self._machine.address, {})
+        running = asyncio.create_task(prober.execute(hook["exec"]["command"]))
+        ended = asyncio.ensure_future(process.ended)
+        await asyncio.wait([running, ended], return_when=asyncio.FIRST_COMPLETED)
+        if running.done() and running.result() != 0:
+            process.signal(signal.SIGKILL)
+        running.cancel()
 
     def _ended(self, code: int, reason: str, message: str = "") -> int:
         record, place = self.record, self.place()

@@ -46,7 +46,7 @@ class Prober:
         try:
             async with asyncio.timeout(probe.get("timeoutSeconds", 1)):
                 if "exec" in probe:
-                    return await self._execute(probe["exec"]["command"]) == 0
+                    return await self.execute(probe["exec"]["command"]) == 0
                 if "httpGet" in probe:
                     return await self._http(probe["httpGet"])
                 if "tcpSocket" in probe:
@@ -55,7 +55,8 @@ class Prober:
             return False
         raise NotImplementedError(f"this node has no probe of kind {', '.join(probe)}")
 
-    async def _execute(self, command: list[str]) -> int:
+    async def execute(self, command: list[str]) -> int:
+        """Run a command in the container and return its exit status."""
         output = str(Path(self.plan.scratch).with_name("probe"))
         try:
             run = await self.launcher.join(

@@ -23,6 +23,9 @@ PUBLISH_GRACE_S = 600
 """How long the courier may try to hand results over after the program has ended: an outage of the controller of that
 length does not turn success into PublishFailed."""
 
+LISTENS = f"{FOLDER}/.courier-listens"
+"""File that tells that the courier hears a SIGTERM."""
+
 AUDIENCE = "libretto-results"
 TOKEN_S = 3600
 
@@ -146,7 +149,14 @@ def _stage(launch: Launch, place: Place) -> Json:
 
 
 def _publish(place: Place) -> Json:
-    return {**_courier("courier", "publish", place, {}), "restartPolicy": "Always"}
+    listens = {"exec": {"command": ["/bin/sh", "-c", f"until [ -e {LISTENS} ]; do sleep 0.01; done"]}}
+    return {
+        **_courier("courier", "publish", place, {"LIBRETTO_LISTENS": LISTENS}),
+        "restartPolicy": "Always",
+        # A first process ignores a SIGTERM that it has no handler for yet, and the kubelet sends one only: the program
+        # must not start, and so not end, before the courier listens.
+        "lifecycle": {"postStart": listens},
+    }
 
 
 def _courier(name: str, mode: str, place: Place, env: Mapping[str, str]) -> Json:

@@ -1,0 +1,226 @@
+"""An operator under test: a real process with the rights that the chart grants, on a real API server."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.cluster import binaries
+from tests.cluster.control_plane import ControlPlane, KubectlFailed
+
+ACCOUNT = "system:serviceaccount:libretto-system:libretto"
+"""The operator's account, as the chart and the admission policies know it."""
+
+GROUPS = ("system:serviceaccounts", "system:serviceaccounts:libretto-system", "system:authenticated")
+IMAGE = "localhost/libretto:test"
+ROOT = Path(__file__).resolve().parents[2]
+
+Json = dict[str, Any]
+
+
+class OperatorProcess:
+    """One process of the operator. It looks after one namespace, whose Lease it competes for."""
+
+    def __init__(
+        self, control_plane: ControlPlane, folder: Path, namespace: str, settings: Mapping[str, str] | None = None
+    ) -> None:
+        self.control_plane = control_plane
+        self.namespace = namespace
+        self.port, self.results_port = free_port(), free_port()
+        self.log_path = folder / f"operator-{self.port}.log"
+        self._environment = {
+            "KUBECONFIG": str(control_plane.kubeconfig_for(ACCOUNT, GROUPS)),
+            "LIBRETTO_NAMESPACES": namespace,
+            "LIBRETTO_LEASE_NAMESPACE": namespace,
+            "LIBRETTO_IMAGE": IMAGE,
+            "LIBRETTO_PORT": str(self.port),
+            "LIBRETTO_RESULTS_PORT": str(self.results_port),
+            "LIBRETTO_RESULTS_URL": f"http://{reachable(control_plane)}:{self.results_port}",
+            "LIBRETTO_POD_UID": f"operator-{self.port}",
+            "LIBRETTO_LOG_FORMAT": "text",
+            **(settings or {}),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, leads: bool = True) -> "OperatorProcess":
+        """Start it, and wait until it leads, or until it stands by."""
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "controller.entrypoints.operator"],
+                cwd=ROOT,
+                env={**os.environ, **self._environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        until((lambda: self.log().count("leading with epoch") >= 1) if leads else self.ready, f"{self} leads", self.log)
+        return self
+
+    @property
+    def process(self) -> "subprocess.Popen[bytes]":
+        assert self._process is not None
+        return self._process
+
+    def ready(self) -> bool:
+        """Whether it says so to a kubelet."""
+        return self.probe("readyz")[0] == 200
+
+    def probe(self, path: str) -> tuple[int, str]:
+        """Return the status and text of a probe; 0 while nobody listens."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=5) as reply:
+                return reply.status, reply.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def log(self) -> str:
+        return self.log_path.read_text() if self.log_path.exists() else ""
+
+    def kill(self) -> None:
+        """End it as a power failure does."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(30)
+
+    def stop(self) -> float:
+        """End it as a kubelet does; return the seconds it took."""
+        began = time.monotonic()
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(30)
+        return time.monotonic() - began
+
+    def freeze(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+
+class Bench:
+    """What tests do to runs of one namespace, as an administrator."""
+
+    def __init__(self, control_plane: ControlPlane, namespace: str) -> None:
+        self.control_plane = control_plane
+        self.namespace = namespace
+
+    def kubectl(self, *args: str, **options: Any) -> str:
+        return self.control_plane.kubectl("-n", self.namespace, *args, **options)
+
+    def apply(self, *objects: Json) -> None:
+        """Create objects; what the API server cannot do yet, just after its start, is tried again."""
+        text = "\n---\n".join(json.dumps(one) for one in objects)
+        until(lambda: self._applied(text), "objects are taken")
+
+    def _applied(self, text: str) -> bool:
+        try:
+            self.kubectl("apply", "--server-side", "-f", "-", input=text)
+        except KubectlFailed as error:
+            if any(word in str(error) for word in ("ServiceUnavailable", "failed to create", "not yet synced")):
+                return False
+            raise
+        return True
+
+    def get(self, kind: str, name: str) -> Json:
+        found: Json = json.loads(self.kubectl("get", kind, name, "-o", "json"))
+        return found
+
+    def all(self, kind: str, labels: str = "") -> list[Json]:
+        selector = ["-l", labels] if labels else []
+        found: list[Json] = json.loads(self.kubectl("get", kind, "-o", "json", *selector))["items"]
+        return found
+
+    def state(self, run: str) -> str | None:
+        return (self.get("run", run).get("status") or {}).get("state")
+
+    def until_state(self, run: str, *states: str, seconds: float = 60) -> Json:
+        """Wait for a state of a run, and return its status."""
+        words = states or ("Succeeded", "Failed", "Aborted", "RolledBack")
+        until(lambda: self.state(run) in words, f"run {run} is {' or '.join(words)}", self.tell(run), seconds)
+        status: Json = self.get("run", run)["status"]
+        return status
+
+    def tell(self, run: str) -> Callable[[], str]:
+        return lambda: self.kubectl("get", "run", run, "-o", "yaml")[-4000:]
+
+
+def run(name: str, orchestration: str, **spec: Any) -> Json:
+    """Return a Run object."""
+    return _object("Run", name, {"orchestrationRef": {"name": orchestration}, **spec})
+
+
+def orchestration(name: str, *steps: Json, **spec: Any) -> Json:
+    """Return an Orchestration object."""
+    return _object("Orchestration", name, {"version": "1.0.0", "steps": list(steps), **spec})
+
+
+def shell_agent(name: str, script: str, **spec: Any) -> Json:
+    """Return an Agent whose image runs a shell script."""
+    return _object("Agent", name, {"image": {"name": "busybox", "command": ["sh", "-c", script]}, **spec})
+
+
+def _object(kind: str, name: str, spec: Json) -> Json:
+    return {"apiVersion": "libretto.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def until(holds: Callable[[], bool], what: str, evidence: Callable[[], str] = lambda: "", seconds: float = 60) -> None:
+    """Wait for something that happens elsewhere; fail with evidence when it does not."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"never within {seconds:.0f} s: {what}\n{evidence()}")
+        pause()
+
+
+def pause() -> None:
+    """Give another process time: the one place where tests of the operator wait."""
+    time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def reachable(control_plane: ControlPlane) -> str:
+    """Return the address at which pods of all nodes reach servers of this machine."""
+    host = control_plane.server.rpartition("/")[2].rpartition(":")[0]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((host, 9))
+        return str(probe.getsockname()[0])
+
+
+@cache
+def granted() -> tuple[Json, ...]:
+    """Return the objects by which the chart gives the operator its rights."""
+    helm = binaries.find("helm")["helm"]
+    command = [str(helm), "template", "libretto", "charts/libretto", "-n", "libretto-system"]
+    command += ["--show-only", "templates/rbac.yaml", "--show-only", "templates/serviceaccount.yaml"]
+    told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return tuple(one for one in yaml.safe_load_all(told) if one)
+
+
+def grant(control_plane: ControlPlane, namespace: str) -> None:
+    """Give the operator's account what the chart would, with its Leases in `namespace`."""
+    objects: list[Json] = [_object("Namespace", "libretto-system", {}) | {"apiVersion": "v1"}]
+    for one in granted():
+        metadata = dict(one["metadata"])
+        if one["kind"] in ("Role", "RoleBinding"):
+            metadata["namespace"] = namespace
+        objects.append({**one, "metadata": metadata})
+    text = "\n---\n".join(json.dumps(one) for one in objects)
+    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=text)
