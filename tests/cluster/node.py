@@ -15,7 +15,9 @@ class RealNode:
         machine.prepare()
         network = control_plane.plan.network
         if network is None:
-            raise machine.NodeUnavailable("this cluster was started without a link to a node")
+            raise machine.NodeUnavailable(
+                "this cluster was started without a link to a node: end it, and start it for one"
+            )
         self._tenancy = control_plane.tenancy
         self.address = network.node
         """The node's."""

@@ -72,8 +72,10 @@ def clear(plan: Plan) -> None:
             with suppress(OSError):
                 Path(folder).rmdir()
     network.remove(plan.network)
-    for path in Path("/var/lib/cni/results").glob(f"{name}-*"):
-        path.unlink(missing_ok=True)
+    for path in Path("/var/lib/cni/results").glob("*"):
+        with suppress(OSError):
+            if str(node_folder(plan)) in path.read_text():
+                path.unlink()
     for link in Path("/var/log/containers").glob("*"):
         if link.is_symlink() and str(link.readlink()).startswith(f"{node_folder(plan)}/"):
             link.unlink()
@@ -116,7 +118,7 @@ def _sockets(pid: int) -> Iterator[Path]:
     """Where a shim listens, which nobody takes away when it is killed."""
     with suppress(OSError):
         own = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
-        for line in Path("/proc/net/unix").read_text().splitlines()[1:]:
+        for line in Path(f"/proc/{pid}/net/unix").read_text().splitlines()[1:]:
             words = line.split()
             if len(words) == 8 and f"socket:[{words[6]}]" in own and words[7].startswith("/run/containerd/"):
                 yield Path(words[7])
