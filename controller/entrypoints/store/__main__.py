@@ -1,0 +1,112 @@
+"""Start libretto-store: `python -m controller.entrypoints.store`."""
+
+import asyncio
+import logging
+import os
+import signal
+import ssl
+import sys
+import time
+from pathlib import Path
+
+from aiohttp import web
+
+from controller.adapters.clock import SystemClock
+from controller.adapters.cluster.client import Client, Json
+from controller.adapters.cluster.connection import Connection
+from controller.adapters.cluster.resources import Resource
+from controller.adapters.file_blob_store import FileBlobs, FileBlobStore
+from controller.adapters.results_service.application import make_application, runner_of
+from controller.adapters.results_service.blobs import Owner
+from controller.adapters.results_service.tokens import TokenVerifier, issuer_of
+from controller.entrypoints.operator.logs import configure
+from controller.entrypoints.store.metrics import StoreMetrics
+from controller.entrypoints.store.settings import Settings, settings_from
+from controller.errors import ConfigurationInvalid
+
+KEYS = Resource("", "v1", "keys", "Keys")
+"""What the requests for the issuer's description count as."""
+
+NAMESPACES = "namespaces"
+"""Below the volume's folder: one folder for each, so that none sees the content of another."""
+
+log = logging.getLogger("libretto.store")
+
+
+def main() -> None:
+    """Run until SIGTERM. Exit code 2 where the settings are wrong."""
+    environment = dict(os.environ)
+    try:
+        settings = settings_from(environment)
+        connection = _connection(environment)
+    except ConfigurationInvalid as error:
+        sys.stderr.write(f"{error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))
+        sys.exit(2)
+    configure(settings.log_level, settings.log_format)
+    asyncio.run(serve(settings, connection))
+
+
+async def serve(settings: Settings, connection: Connection) -> None:
+    """Serve until a signal; what is under way then may end."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    client = Client(connection)
+    runner = runner_of(application(settings, client))
+    await asyncio.to_thread(_sweep, settings.folder)
+    await runner.setup()
+    site = web.TCPSite(runner, "0.0.0.0", settings.port, ssl_context=_tls(settings))  # noqa: S104 - in a pod
+    try:
+        await site.start()
+        port = runner.addresses[0][1]
+        log.info("serving the blobs in %s on port %s", settings.folder, port)
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+        await client.close()
+
+
+def application(settings: Settings, client: Client) -> web.Application:
+    """Return the service over the folder, with tokens of the API server that `client` reaches."""
+    metrics = StoreMetrics()
+
+    async def get(path: str) -> Json:
+        return await client.request("GET", KEYS, path, "get")
+
+    def store_of(namespace: str, _: Owner | None) -> FileBlobs:
+        return FileBlobs(settings.folder / NAMESPACES / namespace)
+
+    return make_application(
+        store_of=store_of,
+        verify=TokenVerifier(lambda: issuer_of(get), SystemClock()),
+        trusted=settings.trusted,
+        observe=metrics.observe,
+        metrics=metrics.page,
+    )
+
+
+def _sweep(folder: Path) -> None:
+    for namespace in (folder / NAMESPACES).glob("*"):
+        # Beside the times that the files themselves have.
+        FileBlobStore(namespace).sweep(time.time())  # noqa: TID251
+
+
+def _connection(environment: dict[str, str]) -> Connection:
+    if environment.get("KUBECONFIG"):
+        from controller.adapters.cluster.kubeconfig import from_kubeconfig
+
+        return from_kubeconfig(environment["KUBECONFIG"]).connection
+    return Connection.in_cluster(environment)
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.certificate is None:
+        return None
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(settings.certificate, settings.key)
+    return tls
+
+
+if __name__ == "__main__":
+    main()
