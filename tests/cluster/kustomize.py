@@ -22,10 +22,10 @@ _WATCHED = "LIBRETTO_NAMESPACES"
 
 def files() -> dict[str, str]:
     """Path below charts/kustomize -> text."""
-    definitions = [_plain(each) for each in render("libretto-crds", {"admission": {"stamps": "never"}})]
-    stamped = [_plain(each) for each in render("libretto-crds", served=[STAMPS])]
-    everywhere = [_plain(each) for each in render("libretto")]
-    here = [_plain(each) for each in render("libretto", {"watchNamespaces": [NAMESPACE]})]
+    definitions = [plain(each) for each in render("libretto-crds", {"admission": {"stamps": "never"}})]
+    stamped = [plain(each) for each in render("libretto-crds", served=[STAMPS])]
+    everywhere = [plain(each) for each in render("libretto")]
+    here = [plain(each) for each in render("libretto", {"watchNamespaces": [NAMESPACE]})]
     base = [each for each in everywhere if each in here or each["kind"] in {"Deployment", "NetworkPolicy"}]
     [deployment] = [each for each in here if each["kind"] == "Deployment"]
     [policy] = [each for each in here if each["kind"] == "NetworkPolicy"]
@@ -91,7 +91,7 @@ def _in(each: Json, others: Iterable[Json]) -> bool:
     return any(_of(each) == _of(other) for other in others)
 
 
-def _plain(each: Json) -> Json:
+def plain(each: Json) -> Json:
     """Without what only helm's objects bear."""
     metadata = dict(each["metadata"])
     metadata["labels"] = {name: value for name, value in metadata.get("labels", {}).items() if name not in _HELMS}

@@ -9,67 +9,10 @@ import pytest
 import yaml
 
 from controller.entrypoints.operator.settings import settings_from
+from tests.cluster.chart_values import POD, VALUES, pods
 from tests.cluster.charts import CHARTS, MONITORING, STAMPS, ChartRefused, named, render
 
 Json = dict[str, Any]
-
-S3 = {
-    "kind": "s3",
-    "s3": {"bucket": "runs", "endpoint": "http://s3:9000", "allowHttp": True, "credentialsSecret": "keys"},
-}
-POD = {"nodeSelector": {"pool": "batch"}, "resources": {"limits": {"memory": "1Gi"}}, "runAsUser": 1000}
-
-VALUES: Mapping[str, Json] = {
-    "defaults": {},
-    "one namespace": {"watchNamespaces": ["libretto-system"], "replicas": 1},
-    "some namespaces": {"watchNamespaces": ["team-a", "team-b"]},
-    "a bucket": {"blobs": S3},
-    "a store": {"blobs": {"kind": "store", "store": {"size": "5Gi", "storageClassName": "fast"}}},
-    "shards": {"shards": 3},
-    "a mirror": {
-        "image": {
-            "registry": "mirror.example.org/apps/",
-            "digest": "sha256:" + "a" * 64,
-            "pullPolicy": "Never",
-            "pullSecrets": [{"name": "mirror"}],
-        },
-    },
-    "everything": {
-        "blobs": {"kind": "store"},
-        "watchNamespaces": ["team-a"],
-        "shards": 2,
-        "runs": {"maxActive": 10, "maxJobs": 200},
-        "steps": {"image": "python:3.13", "pod": POD},
-        "logs": {"level": "DEBUG", "format": "text"},
-        "events": {"onSuccess": True},
-        "traces": {"endpoint": "http://otel:4318"},
-        "metrics": {
-            "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
-            "rules": {"enabled": True, "runbookUrl": "https://wiki.example.org/libretto"},
-            "dashboard": {"enabled": True},
-        },
-        "rbac": {"ownerReferences": True},
-        "networkPolicy": {
-            "metricsFrom": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}],
-            "egress": {"restricted": True, "extra": [{"ports": [{"port": 4318}]}]},
-        },
-        "podLabels": {"team": "platform"},
-        "podAnnotations": {"example.org/a": "b"},
-        "nodeSelector": {"kubernetes.io/os": "linux"},
-        "tolerations": [{"key": "dedicated", "operator": "Exists"}],
-        "affinity": {"nodeAffinity": {}},
-        "priorityClassName": "system-cluster-critical",
-        "serviceAccount": {"annotations": {"example.org/role": "x"}},
-        "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
-    },
-}
-
-
-def pods(objects: list[Json]) -> Iterator[Json]:
-    """Every pod template."""
-    for each in objects:
-        if "template" in each.get("spec", {}):
-            yield each["spec"]["template"]
 
 
 def rules(objects: list[Json]) -> Iterator[Json]:
@@ -167,7 +110,7 @@ def test_a_mirror_serves_every_image_and_the_pods_of_steps_too() -> None:
 
 def test_alerts_and_dashboard_name_only_metrics_that_are_documented() -> None:
     documented = set(
-        re.findall(r"^\| `((?:libretto|orchestration)_\w+)`", (CHARTS / "libretto/README.md").read_text(), re.M)
+        re.findall(r"^\| `((?:libretto|orchestration)_\w+)`", (CHARTS / "libretto/README.md").read_text(), re.MULTILINE)
     )
     objects = render("libretto", VALUES["everything"], served=[MONITORING])
     alerts = [rule for group in named(objects, "PrometheusRule")["spec"]["groups"] for rule in group["rules"]]
@@ -244,7 +187,7 @@ def test_the_schema_is_for_every_helm() -> None:
 
 
 def test_the_charts_have_the_version_of_the_project() -> None:
-    project = re.search(r'^version = "(.+)"', (CHARTS.parent / "pyproject.toml").read_text(), re.M)
+    project = re.search(r'^version = "(.+)"', (CHARTS.parent / "pyproject.toml").read_text(), re.MULTILINE)
     assert project
     for chart in ("libretto", "libretto-crds"):
         told = yaml.safe_load((CHARTS / chart / "Chart.yaml").read_text())
