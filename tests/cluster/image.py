@@ -25,9 +25,14 @@ SUITE = "trixie"
 """Debian's release with the Python that the Dockerfile asks for."""
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_CONTEXT = ("controller", "pyproject.toml", "README.md", "LICENSE", "requirements/operator.txt", "requirements/dev.txt")
+CONTEXT = ("controller", "pyproject.toml", "README.md", "LICENSE", "requirements/operator.txt", "requirements/dev.txt")
+"""What of the project goes into it; .dockerignore says the same."""
+
 _KEPT = 3
 """Archives of the project that stay in the cache."""
+_MOST_LAYERS = 40
+"""Of more layers in buildah's store most are of old builds, so all are made anew."""
+
 _SAY_EVERY_SECONDS = 10
 _PACKAGES = {"buildah": "buildah", "mmdebstrap": "mmdebstrap"}
 
@@ -98,6 +103,9 @@ def bases(dockerfile: str) -> set[str]:
 
 
 def _build(folder: Path, archive: Path) -> None:
+    if len(_told(buildah("images", "--all", "--quiet")).splitlines()) > _MOST_LAYERS:
+        _told(buildah("rm", "--all"))
+        _told(buildah("rmi", "--all", "--force"))
     base = _base(folder)
     dockerfile = ROOT / "Dockerfile"
     answered = [f"--build-context={name}=docker-image://{base}" for name in sorted(bases(dockerfile.read_text()))]
@@ -138,7 +146,7 @@ def _sources() -> Mapping[str, bytes]:
 
 
 def _files() -> Iterator[Path]:
-    for name in _CONTEXT:
+    for name in CONTEXT:
         path = ROOT / name
         yield from sorted(each for each in path.rglob("*") if _counts(each)) if path.is_dir() else [path]
 
