@@ -107,6 +107,11 @@ def test_every_state_of_a_run_has_a_case() -> None:
     assert {str(state) for state in RunState} <= seen
 
 
+def test_the_files_are_plain_patches() -> None:
+    for path in HEALTH.glob("*.yaml"):
+        assert not [event for event in yaml.parse(path.read_text()) if isinstance(event, yaml.AliasEvent)], path
+
+
 def _argo(body: Json) -> Json:
     """Lua 5.1 without libraries that reach outside; the object is the global `obj`, the answer what is returned."""
     told = yaml.safe_load((HEALTH / "argo-cd.yaml").read_text())
