@@ -1,6 +1,7 @@
 """What does one want to see when a test on a cluster fails? Requests, events, pods and logs, cut to what can be read."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,13 +11,16 @@ from tests.cluster.processes import tail
 _REQUESTS = 40
 _LISTED = 40
 _OF_THE_CLUSTER = ("system:", "kube-")
+_CALM = re.compile(r'I\d{4} |.*"level":"(info|warn)"|.*level=info')
+"""Lines of a log that tell of no trouble; etcd warns of what is meant to be so."""
 
 
 def gather(control_plane: ControlPlane, start: int, namespace: str | None) -> Iterator[tuple[str, str]]:
     """Titles and texts; `start` is where the audit log ended when the test began."""
     try:
         requests = [_request(each) for each in control_plane.audit(start) if _telling(each)]
-        yield f"last {_REQUESTS} of {len(requests)} requests", "\n".join(requests[-_REQUESTS:])
+        shown = requests[-_REQUESTS:]
+        yield f"last {len(shown)} of {len(requests)} requests", "\n".join(shown)
         place = f"/api/v1/namespaces/{namespace}" if namespace else "/api/v1"
         events = control_plane.get(f"{place}/events")["items"]
         yield "events", "\n".join(_event(each) for each in events[-_LISTED:])
@@ -25,8 +29,9 @@ def gather(control_plane: ControlPlane, start: int, namespace: str | None) -> It
     except (KubectlFailed, OSError, ValueError) as problem:
         yield "the cluster does not answer", str(problem)
     for log in sorted(control_plane.plan.logs.glob("*.log")):
-        if text := tail(log, 8):
-            yield f"log of {log.stem}", text
+        lines = [line for line in tail(log, 200).splitlines() if not _CALM.match(line)]
+        if lines:
+            yield f"log of {log.stem}", "\n".join(line[:400] for line in lines[-8:])
 
 
 def _telling(entry: Mapping[str, Any]) -> bool:

@@ -1,9 +1,13 @@
 """The harness does what its users rely on: a real control plane, shared, hurt on purpose, and gone afterwards."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.client import HTTPSConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,6 +15,7 @@ from tests.cluster import images, tenancy
 from tests.cluster.control_plane import ControlPlane, KubectlFailed
 from tests.cluster.node import RealNode
 from tests.cluster.shared_process_node import SharedProcessNode
+from tests.cluster.waiting import until
 
 JOB = {
     "apiVersion": "batch/v1",
@@ -18,13 +23,6 @@ JOB = {
     "metadata": {"name": "one"},
     "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "x"}]}}},
 }
-
-
-def until(holds: Callable[[], object], what: str, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -99,6 +97,33 @@ def test_the_last_one_to_leave_ends_it() -> None:
     until(lambda: not second.plan.folder.exists(), "the cluster to end")
 
 
+def test_a_killed_test_run_leaves_nothing() -> None:
+    script = "from tests.cluster import tenancy; print(tenancy.enter().plan.folder, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout
+        folder = Path(run.stdout.readline().strip())
+        assert folder.is_dir()
+        run.kill()
+    until(lambda: not folder.exists(), "the cluster to end")
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(folder) in _words(path)]
+
+
+def test_certificates_hold_where_verification_is_strict(control_plane: ControlPlane) -> None:
+    context = ssl.create_default_context(cafile=str(control_plane.ca))
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    context.load_cert_chain(*map(str, control_plane.client_certificate("ann", ["team"])))
+    place = urlsplit(control_plane.server)
+    connection = HTTPSConnection(str(place.hostname), place.port, context=context)
+    body = json.dumps({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"})
+    path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    connection.request("POST", path, body, {"Content-Type": "application/json"})
+    told = json.loads(connection.getresponse().read())["status"]["userInfo"]
+    connection.close()
+    assert (told["username"], told["groups"]) == ("ann", ["team", "system:authenticated"])
+
+
 def test_a_job_completes_on_the_real_kubelet(control_plane: ControlPlane, real_node: RealNode, namespace: str) -> None:
     assert told_by_job(control_plane, namespace, real_node.name, "echo hello") == "hello\n"
 
@@ -136,6 +161,13 @@ def told_by_job(
     control_plane.kubectl("-n", namespace, "create", "-f", "-", input=json.dumps(job))
     control_plane.kubectl("-n", namespace, "wait", "--for=condition=Complete", "job/one", "--timeout=30s")
     return control_plane.kubectl("-n", namespace, "logs", "job/one")
+
+
+def _words(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def _succeeds(control_plane: ControlPlane, *args: str) -> bool:
