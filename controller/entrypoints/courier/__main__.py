@@ -11,7 +11,7 @@ others  call: as `adapters/process/supervisor/http_call.py` says it
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from controller.entrypoints.courier.settings import Settings
 
 DONE, INCOMPLETE, REJECTED, TRY_AGAIN, STOPPED = 0, 1, 64, 75, 143
+
+
+def start(arguments: Sequence[str]) -> NoReturn:
+    """Be the courier."""
+    # First of all: a SIGTERM that arrives while the modules load must be found later, for there is only one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    # What we make is for whichever user the program has.
+    os.umask(0)
+    sys.exit(main(arguments[0] if arguments else "", os.environ))
 
 
 def main(mode: str, environment: Mapping[str, str]) -> int:
@@ -136,10 +145,4 @@ def _complain(line: str) -> None:
 
 
 if __name__ == "__main__":
-    # First of all: a SIGTERM that arrives while the modules load must be found later, for there is only one.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    # What we make is for whichever user the program has.
-    os.umask(0)
-    if listens := os.environ.get("LIBRETTO_LISTENS"):
-        os.close(os.open(listens, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "", os.environ))
+    start(sys.argv[1:])

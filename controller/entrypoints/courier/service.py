@@ -104,8 +104,8 @@ class Service:
         deadline: float,
         body: Callable[[], Iterator[bytes]] = lambda: iter(()),
     ) -> Answer:
-        with open(self._settings.token, encoding="ascii") as file:  # noqa: PTH123 - pathlib costs 5 ms
-            token = file.read().strip()
+        with open(self._settings.token, "rb") as file:  # noqa: PTH123 - pathlib costs 5 ms
+            token = file.read().strip().decode("latin-1")
         given = {"Authorization": f"Bearer {token}", "User-Agent": "libretto-courier", **headers}
         return self._wire.ask(method, path, given, lambda: deadline - self._clock.now(), body)
 
