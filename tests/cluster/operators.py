@@ -154,7 +154,19 @@ class Bench:
         return status
 
     def tell(self, run: str) -> Callable[[], str]:
-        return lambda: self.kubectl("get", "run", run, "-o", "yaml")[-4000:]
+        return lambda: "\n".join([self.kubectl("get", "run", run, "-o", "yaml")[-2500:], *self._logs()])
+
+    def _logs(self) -> list[str]:
+        """The last that each container of each pod said."""
+        found = []
+        for pod in self.all("pods"):
+            name = pod["metadata"]["name"]
+            try:
+                said = self.kubectl("logs", name, "--all-containers", "--prefix", "--tail=5", "--ignore-errors")
+            except KubectlFailed as error:
+                said = str(error)
+            found.append(f"--- {name} {pod['status'].get('phase')}\n{said}")
+        return found
 
 
 def run(name: str, orchestration: str, **spec: Any) -> Json:

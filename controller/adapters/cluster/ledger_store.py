@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.pool import Pool
-from controller.adapters.cluster.status import Json, conditions, parsed, view
+from controller.adapters.cluster.status import Json, conditions, explained, parsed, view
 from controller.errors import LedgerInconsistent, NotFound
 from controller.model.digest import Digest
 from controller.model.record import GENESIS
@@ -179,7 +179,7 @@ class StatusLedgerStore:
         stored = found.get("status") or {}
         records = [record for write in writes for record in write.records]
         digests = [digest for write in writes for digest in write.digests]
-        status = writes[-1].status
+        status = explained(writes[-1].status, [*stored.get("tail", ()), *(record.decode() for record in records)])
         generation = found["metadata"].get("generation", 1)
         body = {
             **self._facts(run),

@@ -1,7 +1,9 @@
 """How does a run look in `status`? The bounded view that the engine gives, its ledger's tail, and what people wait for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import orjson
 
 from controller.model.record import parse_time, time_text
 from controller.model.run import GateStatus, RunProgress, RunStatus
@@ -51,6 +53,19 @@ def view(status: RunStatus) -> Json:
         "semanticDigest": status.semantic_digest,
     }
     return body | {name: value for name, value in optional.items() if value is not None}
+
+
+def explained(status: RunStatus, tail: Sequence[str]) -> RunStatus:
+    """Return the status of a failed run with what its last failed step said, so that nobody has to look it up."""
+    if status.state is not RunState.FAILED or not status.message:
+        return status
+    for text in reversed(tail):
+        if '"kind":"StepFailed"' in text:
+            why = orjson.loads(text).get("summary")
+            return (
+                status.model_copy(update={"message": f"{status.message}: {why}"[:LONGEST_MESSAGE]}) if why else status
+            )
+    return status
 
 
 def parsed(body: Mapping[str, Any]) -> RunStatus:

@@ -29,6 +29,9 @@ def start(arguments: Sequence[str]) -> NoReturn:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     # What we make is for whichever user the program has.
     os.umask(0)
+    if listens := os.environ.get("LIBRETTO_LISTENS"):
+        # The hook of the container waits for this file: only then may the program start, and so end.
+        os.close(os.open(listens, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))
     sys.exit(main(arguments[0] if arguments else "", os.environ))
 
 

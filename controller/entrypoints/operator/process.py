@@ -36,6 +36,7 @@ from controller.adapters.memory import MemoryNotifier
 from controller.entrypoints.operator import kopf_glue
 from controller.entrypoints.operator.probes import Health
 from controller.entrypoints.operator.settings import Settings
+from controller.entrypoints.operator.stores import Stores
 from controller.errors import LibrettoError
 from controller.wiring.cluster.configuration import Configuration
 from controller.wiring.cluster.operator import operator_over
@@ -67,6 +68,7 @@ class OperatorProcess:
         self._connection = connection
         self._clock = SystemClock()
         self._client = Client(connection)
+        self._stores = Stores(settings, self._client, self._clock)
         self._queue = WorkQueue()
         self.operator = operator_over(self._shared, self._queue)
         caches = self.operator.shared.caches
@@ -117,7 +119,8 @@ class OperatorProcess:
             max_active_runs=settings.max_active_runs,
             max_jobs=settings.max_jobs,
         )
-        return Shared(self._client, configuration, self._clock, caches, MemoryNotifier(), wake)
+        stores = self._stores.of_tree
+        return Shared(self._client, configuration, self._clock, caches, MemoryNotifier(), wake, store_of=stores)
 
     async def run(self) -> None:
         """Work until somebody stops the process."""
@@ -142,6 +145,8 @@ class OperatorProcess:
         await self._serve(
             Health(self._wrong, self._unready, lambda: (b"", "text/plain")).application(), self.settings.port
         )
+        if self.settings.results_url and self.settings.blobs != "store":
+            await self._serve(self._stores.service(lambda *_: True), self.settings.results_port)
         for informer in (*self._informers, self._leases):
             self._begin(informer.run())
         self._begin(self._compare())

@@ -120,3 +120,24 @@ def test_a_run_waits_for_what_it_needs(bench: Bench, operator: OperatorProcess) 
     assert 'no orchestration "later"' in conditions["Stalled"]["message"]
     bench.apply(shell_agent("worker", ANSWERS), orchestration("later", step("a")))
     assert bench.until_state("r")["state"] == "Succeeded"
+
+
+@pytest.mark.requirement("K8S-009")
+def test_large_results_and_artifacts_go_from_step_to_step(bench: Bench, operator: OperatorProcess) -> None:
+    makes = (
+        "mkdir -p $LIBRETTO_DIR/artifacts/deep; head -c 300000 /dev/zero | tr '\\0' x > $LIBRETTO_DIR/artifacts/deep/big.txt;"
+        " (printf '{\"text\": \"'; head -c 5000 /dev/zero | tr '\\0' y; printf '\"}') > $LIBRETTO_DIR/output.json"
+    )
+    takes = "wc -c < $LIBRETTO_DIR/inputs/a/deep/big.txt | tr -d ' \\n' > $LIBRETTO_DIR/output.json"
+    bench.apply(
+        shell_agent("makes", makes),
+        shell_agent("takes", takes),
+        orchestration("two", step("a", "makes"), step("b", "takes", dependsOn=["a"])),
+        run("r", "two"),
+    )
+    status = bench.until_state("r")
+    assert status["state"] == "Succeeded", (status.get("message"), operator.log())
+    assert '{"artifacts":{},"output":300000}' in status["contents"].values()
+    owned = [one for one in bench.all("configmaps", "libretto.dev/kind=blob")]
+    assert len(owned) >= 2
+    assert {owner["name"] for one in owned for owner in one["metadata"].get("ownerReferences", [])} == {"r"}
