@@ -1,0 +1,91 @@
+"""Where does large content go, and who takes it from couriers? ConfigMaps, a bucket, or libretto-store."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from controller.adapters.cluster.blob_store import LargeBlobs
+from controller.adapters.cluster.client import Client
+from controller.adapters.cluster.config_map_blobs import ConfigMapBlobs
+from controller.adapters.cluster.config_maps import NamespaceConfigMaps
+from controller.adapters.cluster.resources import Resource
+from controller.adapters.results_service.application import OnProgress, make_application
+from controller.adapters.results_service.blobs import Blobs, Gathered, Memory, Owner
+from controller.adapters.results_service.tokens import TokenVerifier, issuer_of
+from controller.entrypoints.operator.settings import Settings
+from controller.ports.clock import Clock
+
+if TYPE_CHECKING:
+    from controller.adapters.s3_blob_store import S3Blobs
+
+Json = dict[str, Any]
+
+KEYS = Resource("", "v1", "keys", "Keys")
+"""What requests for the issuer of tokens count as."""
+
+STORE_TOKEN = Path("/var/run/libretto/token")
+"""Token of the operator's account for libretto-store."""
+
+
+class Stores:
+    """The stores of all namespaces, as trees and couriers use them."""
+
+    def __init__(self, settings: Settings, client: Client, clock: Clock, token_file: Path = STORE_TOKEN) -> None:
+        self._settings = settings
+        self._client = client
+        self._clock = clock
+        self._token_file = token_file
+        self._memory = Memory()
+
+    def of_tree(self, namespace: str, owner: Callable[[], Json | None]) -> LargeBlobs:
+        """Return the store for what a tree leaves."""
+        match self._settings.blobs:
+            case "s3":
+                return self._bucket(namespace)
+            case "store":
+                from controller.adapters.store_blobs import StoreBlobs
+
+                return StoreBlobs(self._client.session, self._settings.store_url, self._token_file, namespace)
+            case _:
+                return ConfigMapBlobs(NamespaceConfigMaps(self._client, namespace), namespace, owner)
+
+    def service(self, on_progress: OnProgress) -> web.Application:
+        """Return the results service over these stores. With libretto-store couriers go there instead."""
+
+        async def get(path: str) -> Json:
+            return await self._client.request("GET", KEYS, path, "get")
+
+        return make_application(
+            store_of=self._of_courier,
+            verify=TokenVerifier(lambda: issuer_of(get), self._clock),
+            on_progress=on_progress,
+        )
+
+    def _of_courier(self, namespace: str, owner: Owner | None) -> Blobs:
+        if self._settings.blobs == "s3":
+            return self._bucket(namespace)
+
+        def owning() -> Json | None:
+            return None if owner is None else {"metadata": {"name": owner.name, "uid": owner.uid}}
+
+        maps = NamespaceConfigMaps(self._client, namespace)
+        return Gathered(ConfigMapBlobs(maps, namespace, owning), self._memory)
+
+    def _bucket(self, namespace: str) -> "S3Blobs":
+        from controller.adapters.s3_blob_store import Bucket, S3Blobs, store_of
+
+        given = self._settings.s3
+        assert given is not None  # checked with the settings
+        return S3Blobs(
+            store_of(
+                Bucket(
+                    given.bucket,
+                    namespace,
+                    given.endpoint,
+                    given.region,
+                    allow_http=given.allow_http,
+                )
+            )
+        )
