@@ -6,10 +6,14 @@ import sys
 from tests.cluster import definitions, tenancy
 from tests.cluster.binaries import BinariesMissing
 from tests.cluster.building import BuildFailed
-from tests.cluster.control_plane import ControlPlane
+from tests.cluster.control_plane import ControlPlane, KubectlFailed
 from tests.cluster.machine import NodeUnavailable
 from tests.cluster.node import RealNode
 from tests.cluster.shared_process_node import SharedProcessNode
+from tests.cluster.waiting import NeverCame
+
+_TOLD = (BinariesMissing, BuildFailed, KubectlFailed, NeverCame, NodeUnavailable, tenancy.ClusterFailed)
+"""What a person can do something about, or report: the text is enough."""
 
 
 def main() -> None:
@@ -24,7 +28,7 @@ def main() -> None:
             _up(arguments.name, arguments.node, with_definitions=arguments.definitions)
         else:
             _down(arguments.name)
-    except (BinariesMissing, BuildFailed, NodeUnavailable, tenancy.ClusterFailed) as problem:
+    except _TOLD as problem:
         sys.exit(str(problem))
 
 

@@ -4,14 +4,15 @@ Applied in the order in which they need each other; done when the server really 
 """
 
 import json
-import time
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.cluster.control_plane import ControlPlane, KubectlFailed
+from tests.cluster.waiting import until
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PLACES = ("crds", "charts/libretto-crds/files")
@@ -46,10 +47,10 @@ def install(control_plane: ControlPlane, objects: Iterable[Object] | None = None
         names = [f"crd/{each['metadata']['name']}" for each in kinds]
         control_plane.kubectl("wait", "--for=condition=Established", f"--timeout={_SECONDS:.0f}s", *names)
         for each in kinds:
-            _until(lambda each=each: _served(control_plane, each), f"{each['metadata']['name']} to be served")
+            until(partial(_served, control_plane, each), f"{each['metadata']['name']} to be served", _SECONDS)
     if others:
         _apply(control_plane, [*others, *_sentinel()])
-        _until(lambda: _enforced(control_plane), "the admission policies to be enforced")
+        until(lambda: _enforced(control_plane), "the admission policies to be enforced", _SECONDS)
 
 
 def _rank(each: Object) -> tuple[int, str]:
@@ -119,11 +120,3 @@ def _enforced(control_plane: ControlPlane) -> bool:
             raise
         return True
     return False
-
-
-def _until(holds: Any, what: str) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while not holds():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"never: {what}")
-        time.sleep(0.2)

@@ -15,8 +15,11 @@ from tests.cluster.control_plane import ControlPlane
 from tests.cluster.node import RealNode
 from tests.cluster.shared_process_node import SharedProcessNode
 
-_ENDED = pytest.StashKey[int]()
-"""The end of the audit log when a test began."""
+_BEGUN = pytest.StashKey[dict[Path, int]]()
+"""Where each audit log ended when a test began; a log that is not listed is the test's own."""
+
+_OPEN: list[ControlPlane] = []
+"""The session's control plane, once it is there: a test's own fixtures are made only after the hook that asks."""
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +28,9 @@ def control_plane() -> Iterator[ControlPlane]:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
     for_node = not machine.skipped() and machine.refusal() is None
     opened = ControlPlane(tenancy.enter(f"test-{run[:12]}" if run else None, for_node=for_node))
+    _OPEN.append(opened)
     yield opened
+    _OPEN.remove(opened)
     opened.close()
 
 
@@ -64,7 +69,7 @@ def real_node(control_plane: ControlPlane) -> RealNode:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    item.stash[_ENDED] = _length(_used(item))
+    item.stash[_BEGUN] = {each.audit_log: each.audit_log.stat().st_size for each in _OPEN if each.audit_log.exists()}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -75,16 +80,12 @@ def pytest_runtest_makereport(
     used = _used(item)
     if used and report.failed and call.when != "teardown":
         namespace = getattr(item, "funcargs", {}).get("namespace")
-        report.sections.extend(evidence.gather(used, item.stash.get(_ENDED, 0), namespace))
+        begun = item.stash.get(_BEGUN, {}).get(used.audit_log, 0)
+        report.sections.extend(evidence.gather(used, begun, namespace))
     return report
 
 
 def _used(item: pytest.Item) -> ControlPlane | None:
-    """The control plane of this test, once it is there."""
-    found = getattr(item, "funcargs", {})
-    return next((each for each in found.values() if isinstance(each, ControlPlane)), None)
-
-
-def _length(used: ControlPlane | None) -> int:
-    path: Path | None = used.audit_log if used else None
-    return path.stat().st_size if path and path.exists() else 0
+    """The control plane of this test, once it is there; one of its own comes before the shared one."""
+    found = [each for each in getattr(item, "funcargs", {}).values() if isinstance(each, ControlPlane)]
+    return next((each for each in found if each not in _OPEN), found[0] if found else None)

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from tests.cluster import network
 from tests.cluster.node_settings import containerd_socket, node_folder
 from tests.cluster.plan import Plan
+from tests.cluster.waiting import NeverCame, until
 
 _CHANGED = (
     *("vm/overcommit_memory", "vm/panic_on_oom"),
@@ -54,15 +54,10 @@ def clear(plan: Plan) -> None:
     if plan.network is None:
         return
     name = plan.network.name
-    shims = list(_shims(plan))
-    sockets = [path for pid in shims for path in _sockets(pid)]
-    deadline = time.monotonic() + _SECONDS
-    while (left := [*_inside(name), *shims]) and time.monotonic() < deadline:
-        for pid in left:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(0.02)
-        shims = list(_shims(plan))
+    sockets = [path for pid in _shims(plan) for path in _sockets(pid)]
+    # What cannot be killed, because the kernel holds it, shall not keep the rest from being taken away.
+    with suppress(NeverCame):
+        until(lambda: _killed([*_inside(name), *_shims(plan)]), "the containers to end", _SECONDS, pause=0.02)
     for path in sockets:
         path.unlink(missing_ok=True)
     _unmount(node_folder(plan))
@@ -102,6 +97,14 @@ def _inside(name: str) -> set[int]:
             with suppress(OSError):
                 found |= {int(word) for word in listed.read_text().split()}
     return found - {0}
+
+
+def _killed(found: list[int]) -> bool:
+    """Kill these; whether there was none."""
+    for pid in found:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return not found
 
 
 def _shims(plan: Plan) -> Iterator[int]:

@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
+
+from tests.cluster.waiting import NeverCame, until
 
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 _POLITE_SECONDS = 10.0
@@ -74,14 +75,17 @@ class Programs:
 
     def wait(self, name: str, holds: Callable[[], bool], seconds: float, what: str) -> None:
         """Wait until this program is so; its end, or too much time, is a failure that shows its log."""
-        deadline = time.monotonic() + seconds
-        while not holds():
+
+        def holds_while_it_runs() -> bool:
             code = self._running[name].poll()
             if code is not None:
                 raise ProgramFailed(f"{name} ended with {code}:\n{self.tail(name)}")
-            if time.monotonic() > deadline:
-                raise ProgramFailed(f"{name}: {what} did not come within {seconds:.0f} s:\n{self.tail(name)}")
-            time.sleep(0.05)
+            return holds()
+
+        try:
+            until(holds_while_it_runs, f"{what} of {name}", seconds, pause=0.05)
+        except NeverCame as problem:
+            raise ProgramFailed(f"{problem}:\n{self.tail(name)}") from problem
 
     def tail(self, name: str) -> str:
         return tail(self.log(name))
