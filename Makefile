@@ -14,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 READY := $(VENV)/.ready
-GENERATED := docs/schemas docs/cli.md docs/spec/states.md
+GENERATED := docs/schemas docs/cli.md docs/spec/states.md crds charts
 
 # "Collecting name==version" lines become progress; everything else that pip says goes to the log of the installation.
 PIP := PYTHONUNBUFFERED=1 $(PY) -m pip --no-input install --progress-bar off
