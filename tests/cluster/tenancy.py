@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,11 @@ class Tenancy:
 
     def ask(self, verb: str, **arguments: Any) -> Any:
         """Have the supervisor do something; answers when it is done."""
-        self._connection.sendall(json.dumps({"do": verb, **arguments}).encode() + b"\n")
-        line = self._lines.readline()
+        line = b""
+        # A supervisor that was killed closes its end: seen when writing or when reading, as it happens.
+        with suppress(ConnectionError):
+            self._connection.sendall(json.dumps({"do": verb, **arguments}).encode() + b"\n")
+            line = self._lines.readline()
         if not line:
             raise ClusterFailed(f"the cluster {self.plan.name} has ended")
         told = json.loads(line)

@@ -98,7 +98,8 @@ def test_the_last_one_to_leave_ends_it() -> None:
 
 
 def test_a_killed_test_run_leaves_nothing() -> None:
-    script = "from tests.cluster import tenancy; print(tenancy.enter().plan.folder, flush=True); input()"
+    # Named, or the connection would be closed as garbage, and the cluster would end before anything is killed.
+    script = "from tests.cluster import tenancy; kept = tenancy.enter(); print(kept.plan.folder, flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as run:
