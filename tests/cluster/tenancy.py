@@ -69,9 +69,10 @@ def enter(name: str | None = None, *, for_node: bool = False, stays: bool = Fals
         if remains.alive(folder):
             return Tenancy(folder)
         remains.clear(plan.home())
-        programs = binaries.find(*binaries.CONTROL_PLANE)
+        # First what may be refused: nobody shall wait for a build only to be told that this machine cannot.
         if for_node:
             machine.prepare(machine.LINK)
+        programs = binaries.find(*binaries.CONTROL_PLANE)
         _start(plan.make(name, programs, network.choose() if for_node else None), stays=stays)
         return Tenancy(folder)
 
