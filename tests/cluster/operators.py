@@ -143,6 +143,10 @@ class Bench:
         found: list[Json] = json.loads(self.kubectl("get", kind, "-o", "json", *selector))["items"]
         return found
 
+    def grant_leases(self, namespace: str) -> None:
+        """Let the operator's account keep its Lease in another namespace."""
+        grant(self.control_plane, namespace)
+
     def state(self, run: str) -> str | None:
         return (self.get("run", run).get("status") or {}).get("state")
 

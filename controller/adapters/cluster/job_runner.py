@@ -60,7 +60,7 @@ class Jobs(Protocol):
     async def fetch(self, name: str) -> Json:
         """Read a Job from the API server. Raises NotFound."""
 
-    async def end(self, job: Json, pods: Sequence[Json]) -> None:
+    async def end(self, job: Json, pods: Sequence[Json], now: int) -> None:
         """Ask the pods of a Job to end; delete a Job that has none."""
 
     async def refusals(self, job: Json) -> Sequence[Json]:
@@ -137,7 +137,7 @@ class JobRunner:
         self._dirty[known.job] = None
         job = self._jobs.job(known.job)
         if job is not None:
-            fiber.wait(self._jobs.end(job, self._jobs.pods(known.job)))
+            fiber.wait(self._jobs.end(job, self._jobs.pods(known.job), self._clock.now()))
 
     def observe(self, wait_ms: int) -> Sequence[Observation]:  # noqa: ARG002 - a turn follows every change
         seen: list[Observation] = []
@@ -223,7 +223,7 @@ class JobRunner:
     def _give_up(self, key: AttemptKey, known: _Attempt, why: OutcomeClass, reason: str) -> list[Observation]:
         job = self._jobs.job(known.job)
         if job is not None:
-            fiber.wait(self._jobs.end(job, self._jobs.pods(known.job)))
+            fiber.wait(self._jobs.end(job, self._jobs.pods(known.job), self._clock.now()))
         now = self._clock.now()
         outcome = Finished(key, why, reason, None, now, now, 0)
         self._attempts[key] = known._replace(ended=Ended(outcome))

@@ -63,7 +63,7 @@ log = logging.getLogger("libretto.operator")
 class OperatorProcess:
     """Everything of one process, from its start to its end."""
 
-    def __init__(self, settings: Settings, connection: Connection, timing: Timing | None = None) -> None:
+    def __init__(self, settings: Settings, connection: Connection) -> None:
         self.settings = settings
         self._connection = connection
         self._clock = SystemClock()
@@ -89,6 +89,7 @@ class OperatorProcess:
         leases = Cache(listener=self._lease_changed)
         of_leases = {"namespaces": (settings.lease_namespace,), "labels": f"{KIND}={LEADERSHIP}", "log": log.warning}
         self._leases = Informer(self._client, LEASES, leases, **of_leases)  # type: ignore[arg-type]
+        held = float(settings.lease_seconds)
         self._elector = Elector(
             self._client,
             settings.lease_namespace,
@@ -98,7 +99,7 @@ class OperatorProcess:
             highest_epoch=self._highest_epoch,
             on_gained=self._gained,
             on_lost=self._lost,
-            timing=timing,
+            timing=Timing(held, held * 2 / 3, held * 2 / 15),
             log=log.warning,
         )
         self._tasks: list[asyncio.Task[Any]] = []
@@ -118,6 +119,8 @@ class OperatorProcess:
             settings.pod_defaults,
             max_active_runs=settings.max_active_runs,
             max_jobs=settings.max_jobs,
+            shard=settings.shard,
+            shards=settings.shards,
         )
         stores = self._stores.of_tree
         return Shared(self._client, configuration, self._clock, caches, MemoryNotifier(), wake, store_of=stores)

@@ -31,6 +31,9 @@ class Settings(NamedTuple):
     """Of `shards` operators this one leads the namespaces of `shard`, by a hash of their names."""
     lease_namespace: str = "default"
     """Where the Lease of the shard is."""
+    lease_seconds: int = 15
+    """How long a Lease holds that nobody renews: after so long another one takes over from a leader that died. 15 is what
+    Kubernetes' own components use; a leader that cannot renew for two thirds of it stops by itself."""
     pod_name: str = "operator"
     pod_uid: str = "local"
     """Who holds the Lease, besides a nonce of the process."""
@@ -74,6 +77,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         shard=reader.number("SHARD", 0),
         shards=shards,
         lease_namespace=reader.text("LEASE_NAMESPACE", "default"),
+        lease_seconds=reader.number("LEASE_SECONDS", 15, least=2, most=3600),
         pod_name=reader.text("POD_NAME", "operator"),
         pod_uid=reader.text("POD_UID", "local"),
         image=reader.text("IMAGE", "libretto"),

@@ -16,12 +16,18 @@ BY_UID, BY_OBJECT, BY_RUN = "uid", "object", "run"
 
 class Caches:
     """The caches of one operator. `wake` is told of every tree that a change is about, and of the Job that changed;
-    `defined` of every namespace whose definitions changed.
+    `defined` of every namespace whose definitions changed, `pod_seen` of every pod that did.
     """
 
-    def __init__(self, wake: Callable[[Key, str | None], None], defined: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        wake: Callable[[Key, str | None], None],
+        defined: Callable[[str], None],
+        pod_seen: Callable[[Json | None, str], None] = lambda *_: None,
+    ) -> None:
         self._wake = wake
         self._defined = defined
+        self._pod_seen = pod_seen
         self.runs = Cache({BY_UID: key_uid, BY_ROOT: root_uid, BY_OBJECT: _uid}, self._run_changed)
         self.orchestrations = Cache(listener=self._definition_changed)
         self.agents = Cache(listener=self._definition_changed)
@@ -87,6 +93,7 @@ class Caches:
     def _pod_changed(self, old: Json | None, new: Json | None) -> None:
         one = new or old
         assert one is not None
+        self._pod_seen(new, one["metadata"]["uid"])
         if old is not None and new is not None and _pod_state(old) == _pod_state(new):
             return
         if old is None and new is not None and not _pod_state(new)[1:]:

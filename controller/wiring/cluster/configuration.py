@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from blake3 import blake3
+
 
 class Configuration(NamedTuple):
     """Settings of the part that drives."""
@@ -17,7 +19,14 @@ class Configuration(NamedTuple):
     """Root runs of one namespace at one time; 0: not limited."""
     max_jobs: int = 0
     """Attempts of one namespace at one time; 0: not limited."""
+    shard: int = 0
+    shards: int = 1
+    """Only namespaces of this shard are driven: those whose hash, modulo `shards`, is `shard`."""
     workers: int = 32
     """Trees that may wait for the API server at one time."""
-    require_protection: bool = True
-    """Whether decisions count only while the API server is seen to refuse forged ones."""
+
+    def drives(self, namespace: str) -> bool:
+        """Return whether runs of a namespace belong to this shard."""
+        if self.shards == 1:
+            return True
+        return int.from_bytes(blake3(namespace.encode()).digest(length=8), "big") % self.shards == self.shard

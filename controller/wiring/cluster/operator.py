@@ -24,6 +24,7 @@ from controller.errors import (
 )
 from controller.model.states import SETTLED, RunState
 from controller.wiring.cluster.caches import Caches
+from controller.wiring.cluster.reaper import Reaper
 from controller.wiring.cluster.shared import Shared
 from controller.wiring.cluster.tree import Tree
 
@@ -43,6 +44,7 @@ class Operator:
         self.shared = shared
         self.queue = queue
         self.trees: dict[Key, Tree] = {}
+        self.reaper = Reaper(shared.client, shared.clock)
         self.leading = False
         self.turned_at = 0.0
         """When a turn last came to an end, on the loop's clock: a liveness probe looks at it."""
@@ -77,7 +79,7 @@ class Operator:
         """Begin to drive: first everything is listed as it is now, so that what is absent is really absent."""
         self.shared.mark = mark
         await relist()
-        self.leading = True
+        self.leading = self.reaper.active = True
         self._workers = [asyncio.create_task(self._work()) for _ in range(self.shared.configuration.workers)]
         for key in self._all_wanted():
             self.queue.add(key)
@@ -85,7 +87,7 @@ class Operator:
 
     async def follow(self) -> None:
         """Stop to drive: nothing is written any more, and nothing in memory is believed."""
-        self.leading = False
+        self.leading = self.reaper.active = False
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
@@ -108,6 +110,8 @@ class Operator:
         """Whether there is anything to do for a tree that is not in memory."""
         run = self.shared.caches.run(key.root)
         if run is None or run["metadata"].get("deletionTimestamp"):
+            return False
+        if not self.shared.configuration.drives(key.namespace):
             return False
         state = (run.get("status") or {}).get("state")
         if state is None or RunState(state) not in SETTLED:
@@ -252,7 +256,11 @@ def operator_over(make_shared: Callable[[Caches, Callable[[str, str], None]], Sh
     def defined(namespace: str) -> None:
         made[0].definitions_changed(namespace)
 
-    shared = make_shared(Caches(wake, defined), lambda namespace, root: wake(Key(namespace, root), None))
+    def pod_seen(pod: Json | None, uid: str) -> None:
+        if made:
+            made[0].reaper.look(pod, uid)
+
+    shared = make_shared(Caches(wake, defined, pod_seen), lambda namespace, root: wake(Key(namespace, root), None))
     made.append(Operator(shared, queue))
     return made[0]
 

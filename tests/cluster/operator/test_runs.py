@@ -106,8 +106,9 @@ def test_an_abort_stops_what_runs(bench: Bench, operator: OperatorProcess) -> No
 
 @pytest.mark.requirement("K8S-022")
 def test_deleting_a_run_removes_its_jobs(bench: Bench, operator: OperatorProcess) -> None:
-    bench.apply(shell_agent("slow", "sleep 600"), orchestration("one", step("a", "slow")), run("r", "one"))
-    until(lambda: len(bench.all("jobs")) == 1, "its Job is there", operator.log)
+    script = "trap 'exit 3' TERM; sleep 600 & wait"
+    bench.apply(shell_agent("slow", script), orchestration("one", step("a", "slow")), run("r", "one"))
+    until(lambda: any(pod["status"].get("phase") == "Running" for pod in bench.all("pods")), "its pod runs")
     bench.kubectl("delete", "run", "r")
     until(lambda: not bench.all("jobs") and not bench.all("pods"), "Job and pod are gone", operator.log)
 
@@ -138,6 +139,19 @@ def test_large_results_and_artifacts_go_from_step_to_step(bench: Bench, operator
     status = bench.until_state("r")
     assert status["state"] == "Succeeded", (status.get("message"), operator.log())
     assert '{"artifacts":{},"output":300000}' in status["contents"].values()
-    owned = [one for one in bench.all("configmaps", "libretto.dev/kind=blob")]
+    owned = bench.all("configmaps", "libretto.dev/kind=blob")
     assert len(owned) >= 2
     assert {owner["name"] for one in owned for owner in one["metadata"].get("ownerReferences", [])} == {"r"}
+
+
+def test_a_program_that_ignores_everything_is_killed_after_its_grace(bench: Bench, operator: OperatorProcess) -> None:
+    stubborn = {"argv": ["sh", "-c", "trap '' TERM; while true; do sleep 1; done"], "gracePeriod": "1s"}
+    agent = shell_agent("stubborn", "") | {"spec": {"process": stubborn}}
+    bench.apply(
+        agent,
+        orchestration("one", step("a", "stubborn", attemptTimeout="2s", retry={"maxAttempts": 1})),
+        run("r", "one"),
+    )
+    status = bench.until_state("r", seconds=30)
+    assert (status["state"], status["reason"]) == ("Failed", "StepFailed"), operator.log()
+    assert "killing it" in operator.log()

@@ -9,7 +9,7 @@ import orjson
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.jobs.pods import pod_fields
 from controller.adapters.cluster.jobs.program import COURIER, DIRECTORY, FOLDER, HTTP, Program, program_of
-from controller.adapters.cluster.names import attempt_annotations, attempt_labels, job_name
+from controller.adapters.cluster.names import GRACE, attempt_annotations, attempt_labels, job_name
 from controller.errors import AgentUnfit
 from controller.model.attempt import Launch
 from controller.model.resource import API_VERSION
@@ -88,7 +88,7 @@ def _job(launch: Launch, place: Place, program: Program) -> Json:
             },
             "ttlSecondsAfterFinished": place.ttl_seconds,
             "template": {
-                "metadata": {"labels": labels, "annotations": annotations},
+                "metadata": {"labels": labels, "annotations": {**annotations, GRACE: str(program.grace_s)}},
                 "spec": _pod(launch, place, program, pod.spec, pod.container),
             },
         },
