@@ -1,8 +1,8 @@
 """What is a person asked after a step, and what can they answer?"""
 
 from controller.model.graph import GraphGate
-from controller.model.states import Verdict
 from controller.model.run import GateNeeds
+from controller.model.states import Verdict
 from controller.model.step import Approvers, Checkpoint, Step
 
 
