@@ -23,7 +23,7 @@ INSTALL = set -o pipefail; $(PIP) $(1) 2>&1 | tee -a $(VENV)/install.log | $(SHO
 	|| { tail -n 30 $(VENV)/install.log; echo "installation failed; all of it: $(VENV)/install.log" >&2; exit 1; }
 SAY := say() { printf '==> %s  %s\n' "$$(date +%T)" "$$*"; }; say
 
-.PHONY: help try test check lint bench proof dst mutation generate requirements dev lock clean
+.PHONY: help try test check lint cluster-up cluster-down kustomize bench proof dst mutation generate requirements dev lock clean
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,12 @@ lint: $(READY) ## The gate without the tests
 	@new=$$(git ls-files --others --exclude-standard -- $(GENERATED)); \
 		test -z "$$new" || { printf 'generated, but not in Git:\n%s\n' "$$new" >&2; exit 1; }
 
+cluster-up: $(READY) ## Start a Kubernetes on this machine: make cluster-up [NODE=process|real]; prints its kubeconfig
+	@$(PY) -m tests.cluster up --definitions $(if $(NODE),--node $(NODE))
+
+cluster-down: $(READY) ## End it
+	@$(PY) -m tests.cluster down
+
 bench: $(READY) ## Measure, as ratios within one run
 	@$(PY) -m tests.bench
 
@@ -68,6 +74,9 @@ proof: $(READY) ## The long proofs that do not fit into CI; says when they last 
 
 generate: $(READY) ## Write every generated file anew
 	@$(PY) -m tools.generate
+
+kustomize: $(READY) ## Render the bases for kustomize from the charts (needs helm)
+	@$(PY) -m tests.cluster.kustomize
 
 requirements: $(READY) ## List the requirements that no test proves
 	@$(PY) -m tools.requirements

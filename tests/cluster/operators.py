@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from tests.cluster import binaries
+from tests.cluster import binaries, waiting
 from tests.cluster.control_plane import ControlPlane, KubectlFailed
 
 ACCOUNT = "system:serviceaccount:libretto-system:libretto"
@@ -192,18 +192,14 @@ def _object(kind: str, name: str, spec: Json) -> Json:
     return {"apiVersion": "libretto.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
 
 
-def until(holds: Callable[[], bool], what: str, evidence: Callable[[], str] = lambda: "", seconds: float = 60) -> None:
+def until(
+    holds: Callable[[], bool], what: str, evidence: Callable[[], str] = lambda: "", seconds: float = 60
+) -> None:
     """Wait for something that happens elsewhere; fail with evidence when it does not."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"never within {seconds:.0f} s: {what}\n{evidence()}")
-        pause()
-
-
-def pause() -> None:
-    """Give another process time: the one place where tests of the operator wait."""
-    time.sleep(0.1)
+    try:
+        waiting.until(holds, what, seconds)
+    except waiting.NeverCame as error:
+        raise AssertionError(f"{error}\n{evidence()}") from error
 
 
 def free_port() -> int:
