@@ -99,7 +99,12 @@ class Pod:
 
 def ended(process: "subprocess.Popen[bytes]") -> int:
     """Wait for the end; return the exit status, negative for a signal."""
-    _, errors = process.communicate(timeout=PATIENCE_S)
+    try:
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
     assert b"Traceback" not in errors, errors.decode()
     return process.returncode
 

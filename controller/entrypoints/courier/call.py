@@ -4,6 +4,7 @@ import json
 import signal
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from controller.adapters.process.supervisor.attempt import Attempt
 from controller.adapters.process.supervisor.http_call import HttpAttempt
@@ -57,10 +58,10 @@ def request_from(environment: Mapping[str, str]) -> tuple[dict[str, Any], list[s
     """Return the request with all of its headers, and the values among them that are secret. Raises Refused."""
     try:
         told = json.loads(environment.get("LIBRETTO_CALL", ""))
-        url, method, given = told["url"], told.get("method", "POST").upper(), dict(told.get("headers", {}))
+        url, method, given = _url(told["url"]), told.get("method", "POST").upper(), dict(told.get("headers", {}))
         from_env, from_file = dict(told.get("headersFromEnv", {})), dict(told.get("headersFromFile", {}))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refused("LIBRETTO_CALL does not say what to call") from error
+        raise Refused(f"LIBRETTO_CALL does not say what to call: {error!r}") from error
     secrets = {}
     for header, variable in from_env.items():
         if variable not in environment:
@@ -80,6 +81,14 @@ def request_from(environment: Mapping[str, str]) -> tuple[dict[str, Any], list[s
     replaced = {name.lower() for name in given}
     headers = {name: value for name, value in headers.items() if name.lower() not in replaced} | given
     return {"url": url, "method": method, "headers": headers}, list(secrets.values())
+
+
+def _url(url: str) -> str:
+    """Raises ValueError for an address that is none."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+        raise ValueError(f"not an address: {url}")
+    return url
 
 
 def _judged(finished: Mapping[str, Any], *, stopped: bool) -> tuple[int, str]:
