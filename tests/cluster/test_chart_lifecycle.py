@@ -74,7 +74,7 @@ ALLOWED = [
 DENIED = [
     ("get", "secrets"),
     ("create", "pods"),
-    ("delete", "pods"),
+    ("deletecollection", "pods"),
     ("approve", "runs.libretto.dev"),
     ("restore", "runs.libretto.dev"),
     ("update", "runs.libretto.dev"),

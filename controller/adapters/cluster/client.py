@@ -22,6 +22,9 @@ JSON_PATCH = "application/json-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
+ACCEPTED = "application/json, application/jwk-set+json"
+"""The second is the form in which the API server gives the keys that it signs tokens with, and no other."""
+
 Counter = Callable[[str, str, int], None]
 """Told of every call: its verb, the resource, the code of the reply (0: none came)."""
 
@@ -126,7 +129,7 @@ class Client:
         """Make one call and return the JSON of its reply."""
         data = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
         what, code = f"{verb} {resource.plural} {path.rpartition('/')[2]}", 0
-        sent = {"Content-Type": "application/json", "Accept": "application/json", **headers}
+        sent = {"Content-Type": "application/json", "Accept": ACCEPTED, **headers}
         try:
             async with self.session().request(
                 method, self._connection.server + path, data=data, params=query, headers=sent
