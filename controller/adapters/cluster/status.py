@@ -113,7 +113,7 @@ def conditions(status: RunStatus, generation: int, before: list[Json], now: int)
         found.append(("AwaitingApproval", "True", "GateOpen", message))
     if status.suspended and not settled:
         found.append(("Suspended", "True", "SuspendRequested", message))
-    return [_condition(*one, generation, before, now) for one in found]
+    return [condition(*one, generation, before, now) for one in found]
 
 
 def stalled(reason: str, message: str, generation: int, before: list[Json], now: int) -> list[Json]:
@@ -121,10 +121,11 @@ def stalled(reason: str, message: str, generation: int, before: list[Json], now:
     text = message[:LONGEST_MESSAGE]
     kept = [one for one in before if one["type"] not in {"Stalled", "Ready", "Reconciling"}]
     mine = (("Stalled", "True"), ("Ready", "False"))
-    return [*kept, *(_condition(kind, word, reason, text, generation, before, now) for kind, word in mine)]
+    return [*kept, *(condition(kind, word, reason, text, generation, before, now) for kind, word in mine)]
 
 
-def _condition(kind: str, word: str, reason: str, message: str, generation: int, before: list[Json], now: int) -> Json:
+def condition(kind: str, word: str, reason: str, message: str, generation: int, before: list[Json], now: int) -> Json:
+    """Return one condition; since when it is so stays, as long as it stays so."""
     old = next((one for one in before if one["type"] == kind), None)
     since = old["lastTransitionTime"] if old is not None and old["status"] == word else _second(now)
     return {

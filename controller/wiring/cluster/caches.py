@@ -16,13 +16,13 @@ BY_UID, BY_OBJECT, BY_RUN = "uid", "object", "run"
 
 class Caches:
     """The caches of one operator. `wake` is told of every tree that a change is about, and of the Job that changed;
-    `defined` of every namespace whose definitions changed, `pod_seen` of every pod that did.
+    `defined` of every definition that changed, `pod_seen` of every pod that did.
     """
 
     def __init__(
         self,
         wake: Callable[[Key, str | None], None],
-        defined: Callable[[str], None],
+        defined: Callable[[Json], None],
         pod_seen: Callable[[Json | None, str], None] = lambda *_: None,
     ) -> None:
         self._wake = wake
@@ -72,7 +72,7 @@ class Caches:
         one = new or old
         assert one is not None
         if old is None or new is None or not _same(old, new, "metadata", "generation"):
-            self._defined(one["metadata"]["namespace"])
+            self._defined(one)
 
     def _submission_changed(self, old: Json | None, new: Json | None) -> None:
         if new is None or old is not None:

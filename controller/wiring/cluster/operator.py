@@ -24,6 +24,7 @@ from controller.errors import (
 )
 from controller.model.states import SETTLED, RunState
 from controller.wiring.cluster.caches import Caches
+from controller.wiring.cluster.definition_status import DefinitionStatuses
 from controller.wiring.cluster.reaper import Reaper
 from controller.wiring.cluster.shared import Shared
 from controller.wiring.cluster.tree import Tree
@@ -44,6 +45,7 @@ class Operator:
         self.shared = shared
         self.queue = queue
         self.trees: dict[Key, Tree] = {}
+        self.statuses = DefinitionStatuses(shared)
         self.reaper = Reaper(shared.client, shared.clock)
         self.leading = False
         self.turned_at = 0.0
@@ -68,9 +70,11 @@ class Operator:
             return
         self.queue.add(key)
 
-    def definitions_changed(self, namespace: str) -> None:
-        """Have runs looked at that could not be admitted before."""
+    def definition_changed(self, definition: Json) -> None:
+        """Have runs looked at that could not be admitted before, and say how the definition stands."""
+        namespace = definition["metadata"]["namespace"]
         self.shared.definitions.changed(namespace)
+        self.statuses.changed(definition)
         self._admit_waiting(namespace)
 
     # Leading
@@ -80,7 +84,9 @@ class Operator:
         self.shared.mark = mark
         await relist()
         self.leading = self.reaper.active = True
+        self.statuses.all_changed()
         self._workers = [asyncio.create_task(self._work()) for _ in range(self.shared.configuration.workers)]
+        self._workers.append(asyncio.create_task(self.statuses.run()))
         for key in self._all_wanted():
             self.queue.add(key)
         log.info("leading with epoch %s: %s trees to look at", mark.epoch, len(self.queue))
@@ -253,8 +259,8 @@ def operator_over(make_shared: Callable[[Caches, Callable[[str, str], None]], Sh
     def wake(key: Key, job: str | None) -> None:
         made[0].wake(key, job)
 
-    def defined(namespace: str) -> None:
-        made[0].definitions_changed(namespace)
+    def defined(definition: Json) -> None:
+        made[0].definition_changed(definition)
 
     def pod_seen(pod: Json | None, uid: str) -> None:
         if made:
