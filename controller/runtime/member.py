@@ -106,8 +106,3 @@ class Member:
 def idempotency_key(run: str, step: str, input_digest: str) -> str:
     """Return the key that is equal for attempts with equal input, and for nothing else."""
     return digest_record([run, step, input_digest])[7:47]
-
-
-def trace_parent(root: str, key: AttemptKey) -> str:
-    """Return the W3C trace context of an attempt: one trace per run tree, computed rather than drawn."""
-    return f"00-{digest_record(root)[7:39]}-{digest_record(list(key))[7:23]}-01"
