@@ -1,0 +1,305 @@
+"""Requests and answers, over a real connection."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from controller.adapters.file_blob_store import FileBlobs
+from controller.adapters.results_service.application import make_application
+from controller.adapters.results_service.blobs import Blobs, Owner
+from controller.adapters.results_service.limits import USUAL, Limits
+from controller.adapters.results_service.tokens import Caller
+from controller.errors import DiskFull, NotFound, StoreUnavailable, Unauthorized
+from controller.model.digest import Digest, digest_bytes
+
+CONTENT = b"0123456789" * 1000
+DIGEST = digest_bytes(CONTENT)
+BLOB = f"/v1/blobs/{DIGEST}"
+
+Client = TestClient[web.Request, web.Application]
+Play = Callable[[Client], Awaitable[None]]
+
+
+class Service:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.owners: list[Owner | None] = []
+        self.progress: list[tuple[str, int, int]] = []
+        self.observed: list[tuple[str, int, int]] = []
+        self.store: Blobs | None = None
+
+    def store_of(self, namespace: str, owner: Owner | None) -> Blobs:
+        self.owners.append(owner)
+        return self.store or FileBlobs(self.folder / namespace)
+
+    async def verify(self, token: str) -> Caller:
+        await asyncio.sleep(0)
+        namespace, _, pod = token.partition(":")
+        if not pod:
+            raise Unauthorized("the token is not valid")
+        return Caller(namespace, "default", pod, f"{pod}-uid")
+
+    def on_progress(self, caller: Caller, done: int, total: int) -> bool:
+        self.progress.append((caller.pod_uid, done, total))
+        return caller.pod != "stranger"
+
+    def play(self, play: Play, limits: Limits = USUAL, **options: Any) -> None:
+        application = make_application(
+            store_of=self.store_of,
+            verify=self.verify,
+            limits=limits,
+            observe=lambda route, status, moved, _: self.observed.append((route, status, moved)),
+            **{"on_progress": self.on_progress, **options},
+        )
+
+        async def run() -> None:
+            async with TestClient(TestServer(application)) as client:
+                await play(client)
+
+        asyncio.run(run())
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Service:
+    return Service(tmp_path)
+
+
+def as_(who: str = "team-a:pod-1", **more: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {who}", **{name.replace("_", "-"): value for name, value in more.items()}}
+
+
+async def said(response: ClientResponse) -> tuple[int, str]:
+    body = await response.json()
+    assert body.keys() == {"reason", "message"}
+    return response.status, body["reason"]
+
+
+def test_what_is_put_can_be_got(service: Service) -> None:
+    async def play(client: Client) -> None:
+        put = await client.put(BLOB, data=CONTENT, headers=as_(Libretto_Owner="nightly/uid-1"))
+        assert (put.status, await put.json()) == (201, {"digest": DIGEST, "size": len(CONTENT)})
+        again = await client.put(BLOB, data=CONTENT, headers=as_())
+        assert again.status == 201
+        got = await client.get(BLOB, headers=as_())
+        assert (got.status, await got.read(), got.headers["Content-Length"]) == (200, CONTENT, str(len(CONTENT)))
+        head = await client.head(BLOB, headers=as_())
+        assert (head.status, head.headers["Content-Length"]) == (200, str(len(CONTENT)))
+        empty = f"/v1/blobs/{digest_bytes(b'')}"
+        assert (await client.put(empty, data=b"", headers=as_())).status == 201
+        assert await (await client.get(empty, headers=as_())).read() == b""
+
+    service.play(play)
+    assert service.owners[:2] == [Owner("nightly", "uid-1"), None]
+    assert ("PUT /v1/blobs/{digest}", 201, len(CONTENT)) in service.observed
+    assert ("GET /v1/blobs/{digest}", 200, len(CONTENT)) in service.observed
+
+
+def test_namespaces_are_apart(service: Service) -> None:
+    async def play(client: Client) -> None:
+        await client.put(BLOB, data=CONTENT, headers=as_())
+        assert await said(await client.get(BLOB, headers=as_("team-b:pod"))) == (404, "NotFound")
+        assert (await client.head(BLOB, headers=as_("team-b:pod"))).status == 404
+        reached = await client.get(BLOB, headers=as_("team-b:pod", Libretto_Namespace="team-a"))
+        assert await said(reached) == (403, "Forbidden")
+
+    service.play(play)
+
+
+def test_a_trusted_account_may_name_a_namespace(service: Service) -> None:
+    async def play(client: Client) -> None:
+        await client.put(BLOB, data=CONTENT, headers=as_("libretto:operator", Libretto_Namespace="team-a"))
+        assert (await client.get(BLOB, headers=as_())).status == 200
+        outside = await client.get(BLOB, headers=as_("libretto:operator", Libretto_Namespace="../team-a"))
+        assert await said(outside) == (400, "BadRequest")
+
+    service.play(play, trusted={"libretto/default"})
+
+
+REFUSALS: dict[str, tuple[str, str, bytes, Mapping[str, str], tuple[int, str]]] = {
+    "nobody": ("PUT", BLOB, CONTENT, {}, (401, "Unauthorized")),
+    "another scheme": ("PUT", BLOB, CONTENT, {"Authorization": "Basic x"}, (401, "Unauthorized")),
+    "a bad token": ("GET", BLOB, b"", as_("nobody"), (401, "Unauthorized")),
+    "another digest": ("PUT", BLOB, CONTENT[1:], as_(), (422, "VerificationFailed")),
+    "no digest": ("PUT", "/v1/blobs/sha256:00", CONTENT, as_(), (400, "BadRequest")),
+    "a path": ("PUT", "/v1/blobs/..%2f..%2fetc", CONTENT, as_(), (400, "BadRequest")),
+    "too large": ("PUT", f"/v1/blobs/{digest_bytes(b'x')}", b"1" * 100_001, as_(), (413, "TooLarge")),
+    "compressed": ("PUT", BLOB, CONTENT, as_(Content_Encoding="gzip"), (415, "UnsupportedMediaType")),
+    "unknown": ("GET", f"/v1/blobs/{digest_bytes(b'x')}", b"", as_(), (404, "NotFound")),
+    "no such way": ("DELETE", BLOB, b"", as_(), (405, "MethodNotAllowed")),
+    "no such place": ("GET", "/v1/other", b"", as_(), (404, "NotFound")),
+    "no JSON": ("POST", "/v1/progress", b"3/4", as_(), (422, "VerificationFailed")),
+    "no numbers": ("POST", "/v1/progress", b'{"done":"3","total":4}', as_(), (422, "VerificationFailed")),
+    "truth": ("POST", "/v1/progress", b'{"done":true,"total":4}', as_(), (422, "VerificationFailed")),
+    "negative": ("POST", "/v1/progress", b'{"done":-1,"total":4}', as_(), (422, "VerificationFailed")),
+    "a list": ("POST", "/v1/progress", b"[1,2]", as_(), (422, "VerificationFailed")),
+    "a long one": ("POST", "/v1/progress", b" " * 1000, as_(), (413, "TooLarge")),
+    "of nobody's pod": ("POST", "/v1/progress", b'{"done":1,"total":4}', as_("a:stranger"), (409, "Refused")),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "body", "headers", "answer"), REFUSALS.values(), ids=REFUSALS)
+def test_refusals(
+    service: Service, method: str, path: str, body: bytes, headers: Mapping[str, str], answer: tuple[int, str]
+) -> None:
+    async def play(client: Client) -> None:
+        response = await client.request(
+            method, path, data=body, headers=headers, skip_auto_headers=["Content-Encoding"]
+        )
+        assert await said(response) == answer
+
+    service.play(play, Limits(largest_blob=100_000))
+    assert service.observed[0][1] == answer[0]
+    # Nothing was kept of it, and nothing lies about.
+    assert [path for path in service.folder.rglob("*") if path.is_file()] == []
+
+
+def test_content_without_a_length(service: Service) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        await asyncio.sleep(0)
+        yield CONTENT
+
+    async def play(client: Client) -> None:
+        assert await said(await client.put(BLOB, data=endless(), headers=as_())) == (411, "LengthRequired")
+
+    service.play(play)
+
+
+def test_progress_is_heard(service: Service) -> None:
+    async def play(client: Client) -> None:
+        response = await client.post("/v1/progress", data=b'{"done":3,"total":4}', headers=as_())
+        assert response.status == 204
+
+    service.play(play)
+    assert service.progress == [("pod-1-uid", 3, 4)]
+
+
+def test_who_hears_no_progress_says_so(service: Service) -> None:
+    async def play(client: Client) -> None:
+        response = await client.post("/v1/progress", data=b'{"done":3,"total":4}', headers=as_())
+        assert await said(response) == (404, "NotFound")
+
+    service.play(play, on_progress=None)
+
+
+def test_health_and_metrics_ask_nobody_who_they_are(service: Service) -> None:
+    async def play(client: Client) -> None:
+        assert (await client.get("/healthz")).status == 200
+        page = await client.get("/metrics")
+        assert (await page.text(), page.content_type) == ("requests 1\n", "text/plain")
+
+    service.play(play, metrics=lambda: (b"requests 1\n", "text/plain; version=0.0.4"))
+
+
+class Troubled:
+    """A store that fails, in one way or another."""
+
+    def __init__(self, error: Exception, after: int = 0) -> None:
+        self.error = error
+        self.after = after
+
+    async def receive(self, digest: Digest, size: int, content: AsyncIterator[bytes]) -> None:
+        raise self.error
+
+    async def send(self, digest: Digest) -> tuple[int, AsyncIterator[bytes]]:
+        return 2000, self._parts()
+
+    async def size(self, digest: Digest) -> int | None:
+        raise self.error
+
+    async def _parts(self) -> AsyncIterator[bytes]:
+        for _ in range(self.after):
+            await asyncio.sleep(0)
+            yield b"1" * 1000
+        raise self.error
+
+
+TROUBLES = {
+    "unavailable": (StoreUnavailable("the disk is away"), 503),
+    "full": (DiskFull("no space left"), 507),
+    "gone": (NotFound("gone"), 404),
+}
+
+
+@pytest.mark.parametrize(("error", "status"), TROUBLES.values(), ids=TROUBLES)
+def test_trouble_of_the_store_is_told(service: Service, error: Exception, status: int) -> None:
+    service.store = Troubled(error)
+
+    async def play(client: Client) -> None:
+        for method in ("PUT", "GET"):
+            response = await client.request(method, BLOB, data=CONTENT, headers=as_())
+            assert (await said(response))[0] == status
+
+    service.play(play)
+
+
+def test_content_that_breaks_off_is_not_taken_for_whole(service: Service) -> None:
+    service.store = Troubled(StoreUnavailable("the disk is away"), after=1)
+
+    async def play(client: Client) -> None:
+        response = await client.get(BLOB, headers=as_())
+        with pytest.raises(Exception, match=r"payload|reset|closed|disconnected|Connection"):
+            await response.read()
+
+    service.play(play)
+
+
+def test_too_many_at_once_are_asked_to_come_back(service: Service) -> None:
+    arrived, go = asyncio.Event(), asyncio.Event()
+
+    class Waiting(Troubled):
+        async def receive(self, digest: Digest, size: int, content: AsyncIterator[bytes]) -> None:
+            arrived.set()
+            async for _ in content:
+                pass
+            await go.wait()
+
+    service.store = Waiting(StoreUnavailable("never said"))
+
+    async def play(client: Client) -> None:
+        first = asyncio.create_task(client.put(BLOB, data=CONTENT, headers=as_()).__aenter__())
+        await arrived.wait()
+        second = await client.put(BLOB, data=CONTENT, headers=as_())
+        assert (await said(second), second.headers["Retry-After"]) == ((429, "Throttled"), "1")
+        go.set()
+        assert (await first).status == 201
+
+    service.play(play, Limits(transfers=1))
+
+
+def test_a_client_that_sends_nothing_loses_its_place(service: Service) -> None:
+    async def play(client: Client) -> None:
+        assert client.server.port is not None
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.server.port)
+        head = [f"PUT {BLOB} HTTP/1.1", "Host: x", f"Content-Length: {len(CONTENT)}"]
+        head += [f"{name}: {value}" for name, value in as_().items()]
+        writer.write("\r\n".join([*head, "", "0123"]).encode())
+        answer = await reader.readuntil(b"\r\n")
+        assert b" 408 " in answer
+        writer.close()
+        await writer.wait_closed()
+
+    service.play(play, Limits(quiet_s=0.05))
+    assert [path for path in service.folder.rglob("*") if path.is_file()] == []
+
+
+def test_a_client_that_drips_loses_its_place(service: Service) -> None:
+    async def play(client: Client) -> None:
+        async def dripping() -> AsyncIterator[bytes]:
+            for _ in range(1000):
+                yield b"0"
+                await asyncio.sleep(0.01)
+
+        headers = {**as_(), "Content-Length": str(len(CONTENT))}
+        try:
+            response = await client.put(BLOB, data=dripping(), headers=headers)
+        except OSError:
+            return  # it was still sending
+        assert (await said(response))[0] == 408
+
+    service.play(play, Limits(setup_s=0.05, slowest=1 << 30))
+    assert service.observed[0][1] == 408
