@@ -109,8 +109,10 @@ def test_a_run_that_is_reopened_has_two_spans() -> None:
 
 def test_an_undo_ends_the_run_and_has_a_span_of_its_own() -> None:
     rehearsal = Rehearsal(lambda launch: BAD if launch.key.step == "b" else good(1, 10))
-    steps = [{"id": "a", "undo": {"instruction": "x"}}, {"id": "b", "dependsOn": ["a"], "retry": {"maxAttempts": 1}}]
-    seen = Looking(rehearsal, rehearsal.admit({"steps": steps, "execution": {"rollback": {"automatic": True}}})).drive()
+    steps = [{"id": "a", "undo": {"input": {}}}, {"id": "b", "dependsOn": ["a"], "retry": {"maxAttempts": 1}}]
+    seen = Looking(
+        rehearsal, rehearsal.admit({"steps": steps, "errorHandling": {"rollback": {"automatic": True}}})
+    ).drive()
     assert [(one.end, one.reason) for one in seen.of(Part.RUN)] == [(End.FAILED, "StepFailed")]
     assert [one.end for one in seen.of(Part.UNDO)] == [End.COMPLETED]
     assert [one.step for one in seen.of(Part.ATTEMPT) if one.role is Role.UNDO] == ["a"]
