@@ -25,6 +25,7 @@ from controller.runtime.driver import Driver
 from controller.runtime.member import Member
 from controller.runtime.toolbox import Toolbox
 from controller.wiring.cluster.ports import ShardLeadership, TreeRuns
+from controller.wiring.cluster.reruns import answer_reruns
 
 if TYPE_CHECKING:
     from controller.wiring.cluster.shared import Shared
@@ -78,6 +79,7 @@ class Tree:
         self._runner.expire()
         while driver.turn(0):
             pass
+        answer_reruns(self._shared, driver.root, self._runs.owner())
         if driver.durable:
             for submitted, answer in self._decisions.unwritten():
                 fiber.wait(self._shared.write_answer(submitted, answer))
@@ -94,7 +96,9 @@ class Tree:
         run = self._runs.find(self.root)
         if run is None:
             raise NotFound(f"run {self.root} is gone")
-        spec = self._known(run) or self._admit(run)
+        spec = self._known(run) or self._again(run) or self._admit(run)
+        if spec.seeds:
+            self._learn(run)
         tools = Toolbox(
             clock=self._shared.clock,
             objects=self._runs,
@@ -118,6 +122,30 @@ class Tree:
         if digest is None:
             return None
         return admitted(run, self._shared.snapshots.get(digest, self._blobs), digest, self._shared.default_max_parallel)
+
+    def _again(self, run: Json) -> RunSpec | None:
+        """Return what a run executes that repeats an earlier one: the very same snapshot."""
+        earlier = self._earlier(run)
+        digest = ((earlier or {}).get("status") or {}).get("snapshot")
+        if digest is None:
+            return None
+        return admitted(run, self._shared.snapshots.get(digest, self._blobs), digest, self._shared.default_max_parallel)
+
+    def _earlier(self, run: Json) -> Json | None:
+        name = run["spec"].get("rerunOf")
+        if name is None:
+            return None
+        found = self._shared.caches.runs.get(self.namespace, name)
+        if found is None:
+            raise NotFound(f'run "{name}", which this one repeats, is gone')
+        return found
+
+    def _learn(self, run: Json) -> None:
+        """Take up the small contents of the run that seeded this one."""
+        earlier = self._earlier(run)
+        if earlier is not None:
+            for _ in self._ledger.read(key_uid(earlier)):
+                pass
 
     def _admit(self, run: Json) -> RunSpec:
         spec = run["spec"]
