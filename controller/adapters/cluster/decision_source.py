@@ -42,8 +42,8 @@ class ClusterDecisionSource:
         self._answers: dict[int, Answer] = {}
         self._unwritten: list[tuple[Submitted, Answer]] = []
         self._own: list[Command] = []
-        self.held: dict[str, str] = {}
-        """Name of an approval or intervention that does not count yet -> why."""
+        self.held: dict[str, dict[str, str]] = {}
+        """Run -> name of an approval or intervention that does not count yet -> why, as last looked at."""
         self._changed = True
 
     def submit(self, decision: Decision | Command) -> int:
@@ -57,13 +57,13 @@ class ClusterDecisionSource:
 
     def pending(self, run: str) -> Sequence[Decision | Command]:
         found: list[Decision | Command] = [one for one in self._own if one.run == run and one.id not in self._answers]
+        held = self.held[run] = {}
         objects = [one for one in self._objects(run) if not (one.get("status") or {})]
         for one in sorted(objects, key=_age):
             quorum = self._weigh(one, objects)
             if quorum.missing is not None:
-                self.held[one["metadata"]["name"]] = quorum.missing
+                held[one["metadata"]["name"]] = quorum.missing
                 continue
-            self.held.pop(one["metadata"]["name"], None)
             metadata = one["metadata"]
             number = self._ids.get(metadata["uid"])
             if number is None:

@@ -43,6 +43,8 @@ STOPPED = f"{DOMAIN}/stopped-at"
 LEASE = f"{DOMAIN}/lease"
 """The Lease that the epoch is of; admission compares them."""
 DIGEST = f"{DOMAIN}/digest"
+EXPIRES = f"{DOMAIN}/expires-at"
+"""When a kept result expires, in milliseconds since the epoch."""
 
 
 class Mark(NamedTuple):

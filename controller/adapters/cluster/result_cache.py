@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.config_maps import NamespaceConfigMaps
-from controller.adapters.cluster.names import cache_name, managed_labels
+from controller.adapters.cluster.names import EXPIRES, cache_name, managed_labels
 from controller.errors import AlreadyExists, NotFound
 from controller.model.digest import Digest
 from controller.ports.blob_store import BlobStore
@@ -58,6 +58,7 @@ class ConfigMapResultCache:
                 "name": cache_name(entry.key),
                 "namespace": self._namespace,
                 "labels": managed_labels(CACHE),
+                "annotations": {EXPIRES: str(entry.expires_at)},
             },
             "data": {
                 "output": entry.output_digest,

@@ -11,6 +11,9 @@ from controller.model.states import RunState
 
 Json = dict[str, Any]
 
+APPROVALS_UNPROTECTED = "ApprovalsUnprotected"
+"""Type of the condition that is there while decisions wait because nothing proves whose they are."""
+
 LONGEST_MESSAGE = 1024
 """Bytes of a condition's message; the whole of it is in the ledger."""
 
@@ -113,7 +116,19 @@ def conditions(status: RunStatus, generation: int, before: list[Json], now: int)
         found.append(("AwaitingApproval", "True", "GateOpen", message))
     if status.suspended and not settled:
         found.append(("Suspended", "True", "SuspendRequested", message))
-    return [condition(*one, generation, before, now) for one in found]
+    kept = [one for one in before if one["type"] == APPROVALS_UNPROTECTED]
+    return [*(condition(*one, generation, before, now) for one in found), *kept]
+
+
+def unprotected(missing: str | None, generation: int, before: list[Json], now: int) -> list[Json]:
+    """Return the conditions of a run whose decisions do not count before `missing` is done; None: they count."""
+    kept = [one for one in before if one["type"] != APPROVALS_UNPROTECTED]
+    if missing is None:
+        return kept
+    return [
+        *kept,
+        condition(APPROVALS_UNPROTECTED, "True", "NothingRefusesForgeries", missing, generation, before, now),
+    ]
 
 
 def stalled(reason: str, message: str, generation: int, before: list[Json], now: int) -> list[Json]:

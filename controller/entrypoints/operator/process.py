@@ -39,6 +39,7 @@ from controller.entrypoints.operator.settings import Settings
 from controller.entrypoints.operator.stores import Stores
 from controller.errors import LibrettoError
 from controller.wiring.cluster.configuration import Configuration
+from controller.wiring.cluster.housekeeping import Housekeeping
 from controller.wiring.cluster.operator import operator_over
 from controller.wiring.cluster.resync import Resync
 from controller.wiring.cluster.shared import Shared
@@ -84,6 +85,7 @@ class OperatorProcess:
             Informer(self._client, resource, cache, **watched)  # type: ignore[arg-type]
             for resource, cache in ((JOBS, caches.jobs), (PODS, caches.pods))
         ]
+        self._housekeeping = Housekeeping(self._client, caches, self.operator.shared.configuration, settings.namespaces)
         self._resync = Resync(self._client, self._fed, settings.namespaces)
         self._lease = f"libretto-shard-{settings.shard}"
         leases = Cache(listener=self._lease_changed)
@@ -247,6 +249,8 @@ class OperatorProcess:
             try:
                 if mended := await self._resync.compare():
                     log.warning("%s objects were not as the watches had told", mended)
+                if self.operator.leading and (gone := await self._housekeeping.sweep(self._clock.now())):
+                    log.info("%s objects that nobody needed are gone", gone)
             except LibrettoError as error:
                 log.warning("cannot compare: %s", error)
 

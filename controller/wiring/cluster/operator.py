@@ -6,16 +6,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from controller.adapters.cluster import fiber
+from controller.adapters.cluster.gates import UNPROTECTED
 from controller.adapters.cluster.names import Mark
-from controller.adapters.cluster.resources import RUNS
 from controller.adapters.cluster.run_object import key_uid, root_uid
-from controller.adapters.cluster.status import stalled
 from controller.adapters.cluster.work_queue import Key, WorkQueue
 from controller.errors import (
     Conflict,
-    DefinitionInvalid,
     Fenced,
-    InvariantViolated,
     LibrettoError,
     NotFound,
     Stalled,
@@ -24,7 +21,9 @@ from controller.errors import (
 )
 from controller.model.states import SETTLED, RunState
 from controller.wiring.cluster.caches import Caches
+from controller.wiring.cluster.conditions import RunConditions
 from controller.wiring.cluster.definition_status import DefinitionStatuses
+from controller.wiring.cluster.observer import Turned
 from controller.wiring.cluster.reaper import Reaper
 from controller.wiring.cluster.shared import Shared
 from controller.wiring.cluster.tree import Tree
@@ -47,6 +46,7 @@ class Operator:
         self.trees: dict[Key, Tree] = {}
         self.statuses = DefinitionStatuses(shared)
         self.reaper = Reaper(shared.client, shared.clock)
+        self._conditions = RunConditions(shared)
         self.leading = False
         self.turned_at = 0.0
         """When a turn last came to an end, on the loop's clock: a liveness probe looks at it."""
@@ -136,40 +136,52 @@ class Operator:
                 await self._turn(key)
             finally:
                 self.queue.done(key)
-                self.turned_at = asyncio.get_running_loop().time()
+                self.turned_at = self._now()
 
     async def _turn(self, key: Key) -> None:
         """One turn of a tree. The only place that meets every error: it becomes a condition, a wait or a fresh start."""
+        tree = self.trees.get(key)
+        if tree is None:
+            if not self._wanted(key) or not self._may_begin(key):
+                return
+            tree = self.trees[key] = Tree(self.shared, key.namespace, key.root)
+        began = self._now()
+        result = Turned.SUCCESS
         try:
-            tree = self.trees.get(key)
-            if tree is None:
-                if not self._wanted(key) or not self._may_begin(key):
-                    return
-                tree = self.trees[key] = Tree(self.shared, key.namespace, key.root)
             again = await fiber.run(tree.turn)
         except asyncio.CancelledError:
             self._drop(key)
             raise
         except Exception as error:  # noqa: BLE001 - the border of a turn: other trees go on
             self._drop(key)
-            await self._react(key, error)
-            return
+            result = await self._react(key, error)
+        else:
+            await self._turned(key, tree, again)
+        finally:
+            tree.tell()
+            self.shared.observer.turned(result, self._now() - began)
+
+    async def _turned(self, key: Key, tree: Tree, again: int | None) -> None:
         self.queue.forget(key)
         self._waiting.get(key.namespace, {}).pop(key, None)
+        run = self.shared.caches.run(key.root)
+        if run is not None:
+            await self._conditions.protection(run, UNPROTECTED if tree.unprotected else None)
         if tree.settled:
             self._drop(key)
             self._admit_waiting(key.namespace)
-        elif again is not None:
+        if again is not None and (tree.unprotected or not tree.settled):
             self.queue.add_after(key, again)
 
-    async def _react(self, key: Key, error: Exception) -> None:
+    async def _react(self, key: Key, error: Exception) -> Turned:
         match error:
             case Conflict():
                 await self._refresh(key)
                 wait = self.queue.retry(key)
                 log.info("%s: %s; looked at again in %s ms", _name(key), error, wait)
+                return Turned.CONFLICT
             case NotFound() if self.shared.caches.run(key.root) is None:
-                pass  # deleted; what it made goes with it
+                return Turned.SUCCESS  # deleted; what it made goes with it
             case Throttled():
                 self.queue.add_after(key, error.retry_after * 1000)
             case Transient():
@@ -177,12 +189,14 @@ class Operator:
                 log.warning("%s: %s: %s; tried again in %s ms", _name(key), error.reason, error, wait)
             case Fenced():
                 log.error("%s: another leader took over: %s", _name(key), error)
+                self.shared.observer.fenced()
                 self._fenced()
             case Stalled():
                 await self._stall(key, error)
             case _:
                 log.error("%s: a mistake of ours; this run stops, the others go on", _name(key), exc_info=error)
                 await self._stall(key, error)
+        return Turned.ERROR
 
     async def _refresh(self, key: Key) -> None:
         """Read the runs of a tree again: somebody else wrote one of them."""
@@ -193,7 +207,7 @@ class Operator:
             except NotFound:
                 self.shared.caches.runs.remove(run)
             except LibrettoError as error:
-                log.warning("%s: %s", _name(key), error)
+                log.warning("%s: %s: %s", _name(key), type(error).__name__, error)
 
     async def _stall(self, key: Key, error: Exception) -> None:
         """Say in the run's conditions why it does not go on, and look at it again when something changed."""
@@ -202,32 +216,8 @@ class Operator:
             return
         self._waiting.setdefault(key.namespace, {})[key] = None
         self.queue.add_after(key, STALLED_RETRY_MS)
-        reason = error.reason if isinstance(error, LibrettoError) else InvariantViolated.__name__
-        log.warning("%s: %s: %s", _name(key), reason, error)
-        status = run.get("status") or {}
-        generation = run["metadata"].get("generation", 1)
-        before = status.get("conditions") or []
-        after = stalled(reason, _told(error), generation, before, self.shared.clock.now())
-        if [_without_time(one) for one in after] == [_without_time(one) for one in before]:
-            return
-        metadata = run["metadata"]
-        patch = {
-            "metadata": {"resourceVersion": metadata["resourceVersion"]},
-            "status": {
-                "conditions": after,
-                "observedGeneration": generation,
-                "epoch": self.shared.mark.epoch,
-                "lease": self.shared.mark.lease,
-            },
-        }
-        try:
-            written = await self.shared.client.patch(
-                RUNS, metadata["namespace"], metadata["name"], patch, subresource="status"
-            )
-        except LibrettoError as failure:
-            log.warning("%s: its conditions could not be written: %s", _name(key), failure)
-        else:
-            self.shared.caches.runs.put(written)
+        log.warning("%s: %s: %s", _name(key), type(error).__name__, error)
+        await self._conditions.stall(run, error)
 
     # Who may begin
 
@@ -251,6 +241,10 @@ class Operator:
         for key in self._waiting.pop(namespace, {}):
             self.queue.add(key)
 
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
 
 def operator_over(make_shared: Callable[[Caches, Callable[[str, str], None]], Shared], queue: WorkQueue) -> Operator:
     """Return an operator with caches that wake it."""
@@ -269,18 +263,6 @@ def operator_over(make_shared: Callable[[Caches, Callable[[str, str], None]], Sh
     shared = make_shared(Caches(wake, defined, pod_seen), lambda namespace, root: wake(Key(namespace, root), None))
     made.append(Operator(shared, queue))
     return made[0]
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, DefinitionInvalid):
-        return "; ".join(f"{problem.path}: {problem.message}" for problem in error.problems)
-    if isinstance(error, LibrettoError):
-        return f"{error.message} ({error.hint})" if error.hint else error.message
-    return repr(error)
-
-
-def _without_time(condition: Json) -> Json:
-    return {name: value for name, value in condition.items() if name != "lastTransitionTime"}
 
 
 def _name(key: Key) -> str:

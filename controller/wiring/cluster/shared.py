@@ -1,7 +1,7 @@
 """What all trees of one operator share: the connection, the caches, and the places that span runs."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.blob_store import LargeBlobs
@@ -20,37 +20,18 @@ from controller.adapters.cluster.shards import ConfigMapShards
 from controller.adapters.cluster.slots import SharedSlots
 from controller.adapters.cluster.tree_jobs import TreeJobs
 from controller.definition.catalog import Catalog
-from controller.machine.chain import Link
 from controller.model.decision import Answer
 from controller.model.record import time_text
 from controller.ports.blob_store import BlobStore
 from controller.ports.clock import Clock
 from controller.ports.notifier import Notifier
-from controller.runtime.member import Member
 from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.configuration import Configuration
 from controller.wiring.cluster.definitions import Definitions
-from controller.wiring.cluster.snapshots import Snapshots
+from controller.wiring.cluster.observer import Observer, Observers
+from controller.wiring.cluster.snapshots import SNAPSHOT, Snapshots
 
 Json = dict[str, Any]
-
-SNAPSHOT = "snapshot"
-"""Kind label of the ConfigMaps of snapshots."""
-
-
-class Observer(Protocol):
-    """Told of what happens, for metrics, events and traces; never raises."""
-
-    def recorded(self, namespace: str, run: Json | None, member: Member, links: Sequence[Link]) -> None:
-        """Records were made, and will be durable soon."""
-
-
-class Silent:
-    """Implements Observer for nobody."""
-
-    def recorded(self, namespace: str, run: Json | None, member: Member, links: Sequence[Link]) -> None:
-        """Nobody looks."""
-
 
 StoreOf = Callable[[str, Callable[[], Json | None]], LargeBlobs]
 """Returns the store for large blobs of a namespace, given who owns what is put there."""
@@ -81,7 +62,7 @@ class Shared:
         """Of the present leadership; epoch 0: none."""
         self.snapshots = Snapshots()
         self.definitions = Definitions()
-        self.observer: Observer = observer or Silent()
+        self.observer: Observer = observer or Observers()
         protection = Protection(client, clock)
         self.gates = Gates(protection.of, lambda: time_text(clock.now()))
         self._wake = wake
@@ -210,9 +191,6 @@ class Shared:
         body = {"metadata": {"uid": submitted.uid}, "status": status}
         written = await self.client.patch(resource, submitted.namespace, submitted.name, body, subresource="status")
         (self.caches.approvals if submitted.kind == "Approval" else self.caches.interventions).put(written)
-
-    def recorded(self, namespace: str, member: Member, links: Sequence[Link]) -> None:
-        self.observer.recorded(namespace, self.caches.run(member.spec.uid), member, links)
 
     @staticmethod
     def _target(named: Json, submission: Json) -> str:

@@ -7,6 +7,9 @@ from controller.definition.snapshot import Snapshot
 from controller.model.digest import Digest, digest_bytes
 from controller.ports.blob_store import BlobStore
 
+SNAPSHOT = "snapshot"
+"""Kind label of the ConfigMaps of snapshots."""
+
 MOST = 256
 """Snapshots in memory: more than a namespace has definitions that run at one time."""
 

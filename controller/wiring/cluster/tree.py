@@ -4,33 +4,35 @@ Whatever goes wrong in a turn, the tree in memory is given up and found again as
 of this one tree, and what a crash does is proved.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.blob_store import ClusterBlobStore
 from controller.adapters.cluster.decision_source import ClusterDecisionSource, suspension, wants_suspension
+from controller.adapters.cluster.gates import UNPROTECTED
 from controller.adapters.cluster.job_runner import JobRunner
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.ledger_store import StatusLedgerStore
 from controller.adapters.cluster.pool import Pool
 from controller.adapters.cluster.run_object import admitted, key_uid, requester
 from controller.errors import NotFound
-from controller.machine.chain import Link
 from controller.model.attempt import Launch
 from controller.model.digest import Digest
 from controller.model.run import RunSpec
 from controller.runtime.admit import admit
 from controller.runtime.driver import Driver
-from controller.runtime.member import Member
 from controller.runtime.toolbox import Toolbox
 from controller.wiring.cluster.ports import ShardLeadership, TreeRuns
 from controller.wiring.cluster.reruns import answer_reruns
+from controller.wiring.cluster.telling import Telling
 
 if TYPE_CHECKING:
     from controller.wiring.cluster.shared import Shared
 
 Json = dict[str, Any]
+
+UNPROTECTED_RETRY_MS = 60_000
+"""Decisions that nothing proves are looked at again: nobody tells us when the admission policies are installed."""
 
 
 class Tree:
@@ -58,6 +60,7 @@ class Tree:
             lambda approval, others: shared.gates.weigh(shared.named(approval), approval, others),
         )
         self._runner = JobRunner(shared.jobs(namespace, root), self._place_of, self._blobs, shared.clock)
+        self._telling = Telling(namespace, self._runs.find, shared.observer)
         self._driver: Driver | None = None
         self._suspended: bool | None = None
         """What `spec.suspend` was when the engine was last told."""
@@ -76,6 +79,8 @@ class Tree:
             self._driver = self._begin()
         driver = self._driver
         self._follow_suspension(driver)
+        if self.unprotected:
+            self._decisions.touch()
         self._runner.expire()
         while driver.turn(0):
             pass
@@ -84,7 +89,18 @@ class Tree:
             for submitted, answer in self._decisions.unwritten():
                 fiber.wait(self._shared.write_answer(submitted, answer))
         waits = [wait for wait in (driver.until_next(), self._runner.until_next()) if wait is not None]
+        if self.unprotected:
+            waits.append(UNPROTECTED_RETRY_MS)
         return min(waits) if waits else None
+
+    def tell(self) -> None:
+        """Tell observers of what became durable."""
+        self._telling.tell()
+
+    @property
+    def unprotected(self) -> bool:
+        """Whether decisions wait because nothing proves whose they are."""
+        return any(UNPROTECTED in held.values() for held in self._decisions.held.values())
 
     @property
     def settled(self) -> bool:
@@ -112,7 +128,7 @@ class Tree:
             notifier=self._shared.notifier,
         )
         self._runs.admitted(spec, self._blobs)
-        driver = Driver(tools, spec, on_records=self._recorded)
+        driver = Driver(tools, spec, on_records=self._telling.recorded)
         driver.start()
         return driver
 
@@ -195,6 +211,3 @@ class Tree:
             return None if content is None else content.decode()
 
         return self._runs.place_of(launch)._replace(inline=inline)
-
-    def _recorded(self, member: Member, links: Sequence[Link]) -> None:
-        self._shared.recorded(self.namespace, member, links)

@@ -55,10 +55,9 @@ def answered(bench: Bench, kind: str, name: str) -> Json:
     return status
 
 
-def gated(bench: Bench, name: str, approvers: Json | None = None) -> None:
-    gate = {"question": "fine", **({"approvers": approvers} if approvers else {})}
-    steps = [
-        {"id": "a", "agent": "worker", "checkpointAfter": gate},
+def gated(bench: Bench, name: str) -> None:
+    steps: list[Json] = [
+        {"id": "a", "agent": "worker", "checkpointAfter": {"question": "fine"}},
         {"id": "b", "agent": "worker", "dependsOn": ["a"]},
     ]
     bench.apply(shell_agent("worker", ANSWERS), orchestration("gated", *steps), run(name, "gated"))

@@ -1,0 +1,79 @@
+"""What do a run's conditions say that is in no ledger? Why it is not driven, and that nothing proves who decides."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from controller.adapters.cluster.resources import RUNS
+from controller.adapters.cluster.status import APPROVALS_UNPROTECTED, stalled, unprotected
+from controller.errors import DefinitionInvalid, Fenced, InvariantViolated, LibrettoError
+from controller.wiring.cluster.shared import Shared
+
+Json = dict[str, Any]
+
+log = logging.getLogger("libretto.operator")
+
+
+class RunConditions:
+    """Writes them, once for each change."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    async def stall(self, run: Json, error: Exception) -> None:
+        """Say why a run does not go on."""
+        reason = error.reason if isinstance(error, LibrettoError) else InvariantViolated.__name__
+        message = _told(error)
+        before, generation = _conditions(run), run["metadata"].get("generation", 1)
+        if await self._write(run, stalled(reason, message, generation, before, self._shared.clock.now())):
+            self._shared.observer.stalled(run, reason, message)
+
+    async def protection(self, run: Json, missing: str | None) -> None:
+        """Say whether decisions wait because nothing proves whose they are; `missing` is what is to be done then."""
+        before, generation = _conditions(run), run["metadata"].get("generation", 1)
+        if missing is None and all(one["type"] != APPROVALS_UNPROTECTED for one in before):
+            return
+        if await self._write(run, unprotected(missing, generation, before, self._shared.clock.now())) and missing:
+            self._shared.observer.unprotected(run, missing)
+
+    async def _write(self, run: Json, after: Sequence[Json]) -> bool:
+        """Write conditions that differ in more than their times; return whether they were written."""
+        if [_without_time(one) for one in after] == [_without_time(one) for one in _conditions(run)]:
+            return False
+        metadata, mark = run["metadata"], self._shared.mark
+        patch = {
+            "metadata": {"resourceVersion": metadata["resourceVersion"]},
+            "status": {
+                "conditions": after,
+                "observedGeneration": metadata.get("generation", 1),
+                "epoch": mark.epoch,
+                "lease": mark.lease,
+            },
+        }
+        namespace, name = metadata["namespace"], metadata["name"]
+        try:
+            written = await self._shared.client.patch(RUNS, namespace, name, patch, subresource="status")
+        except LibrettoError as failure:
+            if isinstance(failure, Fenced):
+                self._shared.observer.fenced()
+            log.warning("run %s in %s: its conditions could not be written: %s", name, namespace, failure)
+            return False
+        self._shared.caches.runs.put(written)
+        return True
+
+
+def _conditions(run: Json) -> list[Json]:
+    found: list[Json] = (run.get("status") or {}).get("conditions") or []
+    return found
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, DefinitionInvalid):
+        return "; ".join(f"{problem.path}: {problem.message}" for problem in error.problems)
+    if isinstance(error, LibrettoError):
+        return f"{error.message} ({error.hint})" if error.hint else error.message
+    return repr(error)
+
+
+def _without_time(condition: Json) -> Json:
+    return {name: value for name, value in condition.items() if name != "lastTransitionTime"}
