@@ -22,12 +22,12 @@ LONGEST_LINE = 300
 
 
 def encode(members: Members) -> bytes:
-    return json.dumps({"v": 1, **members}, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return _text({"v": 1, **members})
 
 
 def artifact_list(artifacts: Sequence[tuple[str, str, int]]) -> bytes:
     """Return the list as it is stored when it is too long for a message."""
-    return json.dumps(artifacts, ensure_ascii=False, separators=(",", ":")).encode()
+    return _text(artifacts)
 
 
 def fits(members: Members, most: int) -> bool:
@@ -36,15 +36,23 @@ def fits(members: Members, most: int) -> bool:
 
 def cut(members: Members, most: int) -> bytes:
     """Return the message, with as many of its problems as fit; at least it says that there are some."""
-    problems = [_short(line) for line in members.get("problems", ())]
-    plain = {name: value for name, value in members.items() if name != "problems" or problems}
-    for kept in range(len(problems), 0, -1):
-        rest = len(problems) - kept
-        lines = [*problems[:kept], *([f"and {rest} more"] if rest else [])]
-        content = encode({**plain, "problems": lines})
-        if len(content) <= most:
-            return content
-    return encode(plain) if not problems else encode({"problems": [problems[0][: most // 8]]})
+    problems = members.get("problems", ())
+    if not problems:
+        return encode(members)
+    plain = {name: value for name, value in members.items() if name != "problems"}
+    left = most - len(encode({**plain, "problems": [f"and {len(problems)} more"]}))
+    kept: list[str] = []
+    for line in problems:
+        short = _short(line)
+        left -= len(_text(short)) + len(",")
+        if left < 0:
+            break
+        kept.append(short)
+    rest = len(problems) - len(kept)
+    if not kept:
+        # There is not even room for one beside the rest, so the rest is not said.
+        return encode({"problems": [_short(problems[0])[: most // 8]]})
+    return encode({**plain, "problems": [*kept, *([f"and {rest} more"] if rest else [])]})
 
 
 def leave(path: str, content: bytes) -> None:
@@ -54,6 +62,10 @@ def leave(path: str, content: bytes) -> None:
         write_all(descriptor, content)
     finally:
         os.close(descriptor)
+
+
+def _text(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _short(line: str) -> str:
