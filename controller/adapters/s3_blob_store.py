@@ -3,7 +3,9 @@
     <prefix>blake3/<2 hex>/<62 hex>     a blob; written once, never changed
 
 Small blobs are created in one request that fails where the key exists. Larger ones are multipart uploads, for which the
-protocol knows no such condition: the key is looked at first, and who comes second replaces content by its equal.
+protocol knows no such condition: the key is looked at first, and who comes second replaces content by its equal. An
+upload that is given up can leave parts that no key shows: give the bucket a lifecycle rule that removes incomplete
+multipart uploads after a day.
 """
 
 import asyncio
