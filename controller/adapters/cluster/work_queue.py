@@ -8,6 +8,9 @@ from typing import NamedTuple
 FIRST_RETRY_MS, LONGEST_RETRY_MS = 100, 60_000
 """What fails waits twice as long each time."""
 
+_EARLY_S = 0.001
+"""By how much a timer of the loop may ring too early."""
+
 
 class Key(NamedTuple):
     """A run tree: its namespace, and the uid of its root."""
@@ -29,7 +32,10 @@ class WorkQueue:
         self._soonest: dict[Key, float] = {}
         self._failures: dict[Key, int] = {}
         self._number = 0
-        self._changed = asyncio.Event()
+        self._idle: deque[asyncio.Future[None]] = deque()
+        """Workers that wait. Each key wakes one of them: to wake all cost more than a turn."""
+        self._alarm: asyncio.TimerHandle | None = None
+        """Rings when the first of `_later` is due."""
         self._stopped = False
 
     def add(self, key: Key) -> None:
@@ -52,7 +58,8 @@ class WorkQueue:
         self._soonest[key] = at
         self._number += 1
         heapq.heappush(self._later, (at, self._number, key))
-        self._changed.set()
+        if self._later[0][1] == self._number:
+            self._set_alarm()
 
     def retry(self, key: Key) -> int:
         """Have a key that failed looked at again, later each time; return the milliseconds until then."""
@@ -67,18 +74,18 @@ class WorkQueue:
 
     async def get(self) -> Key:
         """Return the next key; `done` must follow. Raises CancelledError after `stop`."""
-        while True:
-            self._mature()
-            if self._stopped:
-                raise asyncio.CancelledError
-            if self._ready:
-                return self._take()
-            self._changed.clear()
+        while not self._ready and not self._stopped:
+            turn = asyncio.get_running_loop().create_future()
+            self._idle.append(turn)
             try:
-                async with asyncio.timeout_at(self._later[0][0] if self._later else None):
-                    await self._changed.wait()
-            except TimeoutError:
-                continue
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._wake_one()  # what it was woken for is another one's
+                raise
+        if self._stopped:
+            raise asyncio.CancelledError
+        return self._take()
 
     def done(self, key: Key) -> None:
         """Note that the look at a key has ended."""
@@ -93,11 +100,13 @@ class WorkQueue:
         self._later.clear()
         self._soonest.clear()
         self._failures.clear()
+        self._set_alarm()
 
     def stop(self) -> None:
         """Let every `get` end."""
         self._stopped = True
-        self._changed.set()
+        while self._idle:
+            self._wake_one()
 
     def __len__(self) -> int:
         return len(self._dirty)
@@ -108,7 +117,7 @@ class WorkQueue:
 
     def _offer(self, key: Key) -> None:
         self._ready.setdefault(key.namespace, deque()).append(key)
-        self._changed.set()
+        self._wake_one()
 
     def _take(self) -> Key:
         namespace, keys = next(iter(self._ready.items()))
@@ -119,16 +128,30 @@ class WorkQueue:
             del self._ready[namespace]
         self._active.add(key)
         del self._dirty[key]
-        if self._ready:
-            self._changed.set()
         return key
 
+    def _wake_one(self) -> None:
+        while self._idle:
+            turn = self._idle.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._later:
+            self._alarm = asyncio.get_running_loop().call_at(self._later[0][0], self._mature)
+
     def _mature(self) -> None:
-        now = self._now()
+        """Offer what is due. The loop's clock may be a little early."""
+        now = self._now() + _EARLY_S
         while self._later and self._later[0][0] <= now:
             at, _, key = heapq.heappop(self._later)
             if self._soonest.get(key) == at:
                 self.add(key)
+        self._set_alarm()
 
     @staticmethod
     def _now() -> float:

@@ -1,0 +1,98 @@
+"""Where is a cluster measured? On a control plane that nobody else uses, with a node whose pods end at once."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from tests.cluster import binaries, definitions, tenancy
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.operators import OperatorProcess, grant
+from tests.cluster.process_node import Instant, ProcessNode
+from tests.cluster.waiting import until
+
+Json = dict[str, Any]
+
+SYSTEM = "libretto-system"
+"""Namespace of the Lease, as installed by the chart: the fence of the admission policies is in force."""
+
+OUTPUT = {"v": 1, "output": '{"x":1}'}
+INSTANT = Instant(messages={"courier": json.dumps(OUTPUT, separators=(",", ":"))})
+STANDING = Instant(seconds=3600)
+"""Pods that run until somebody ends them."""
+
+_FEW_LEFT = 20
+"""Jobs that may be left of a measure before the next one begins."""
+
+
+class Laboratory:
+    """A control plane with the project's definitions, and whatever runs on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.control_plane = ControlPlane(tenancy.enter())
+        self._nodes: dict[str, ProcessNode] = {}
+        self._count = 0
+        try:
+            definitions.install(self.control_plane)
+            grant(self.control_plane, SYSTEM)
+            self._add("instant", INSTANT)
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def open(cls) -> Self:
+        """Start one, after building what it needs."""
+        binaries.find(*binaries.CONTROL_PLANE)
+        return cls(Path(tempfile.mkdtemp(prefix="libretto-bench-cluster-")))
+
+    def close(self) -> None:
+        """End everything of it."""
+        for node in self._nodes.values():
+            node.kill()
+        self.control_plane.end()
+
+    def kubectl(self, *args: str, **options: Any) -> str:
+        return self.control_plane.kubectl(*args, **options)
+
+    @contextmanager
+    def namespace(self, what: str) -> Iterator[str]:
+        """A namespace of its own; when it ends, everything in it is really gone, so that it disturbs nobody."""
+        self._count += 1
+        name = f"bench-{what}-{self._count}"
+        self.kubectl("create", "namespace", name)
+        until(lambda: "default" in self.kubectl("get", "serviceaccounts", "-n", name, "-o", "name"), "its account", 30)
+        try:
+            yield name
+        finally:
+            self.clear(name)
+
+    def clear(self, namespace: str) -> None:
+        """Remove a namespace with all that is in it; returns when it has gone."""
+        for kind in ("runs.libretto.dev", "jobs", "pods", "configmaps"):
+            self.kubectl("delete", kind, "--all", "-n", namespace, "--wait=false", "--grace-period=0", "--force")
+        self.kubectl("delete", "namespace", namespace, "--wait=false")
+        until(lambda: not self.kubectl("get", "namespace", namespace, "--ignore-not-found"), "it has gone", 600, 0.5)
+
+    @contextmanager
+    def operator(self, namespace: str, settings: Mapping[str, str] | None = None) -> Iterator[OperatorProcess]:
+        """An operator that leads, for one namespace."""
+        given = {"LIBRETTO_LEASE_NAMESPACE": SYSTEM, "LIBRETTO_LOG_LEVEL": "INFO", **(settings or {})}
+        made = OperatorProcess(self.control_plane, self._folder, namespace, given)
+        try:
+            yield made.start()
+        finally:
+            made.stop()
+
+    def standing_node(self) -> str:
+        """Return the name of a node whose pods do not end."""
+        if "standing" not in self._nodes:
+            self._add("standing", STANDING)
+        return "standing"
+
+    def _add(self, name: str, instant: Instant) -> None:
+        node = self._nodes[name] = ProcessNode(self.control_plane, name=name, instant=instant)
+        node.start()
