@@ -34,6 +34,7 @@ from controller.adapters.cluster.resources import (
 from controller.adapters.cluster.work_queue import WorkQueue
 from controller.adapters.memory import MemoryNotifier
 from controller.entrypoints.operator import kopf_glue
+from controller.entrypoints.operator.observation import Observation
 from controller.entrypoints.operator.probes import Health
 from controller.entrypoints.operator.settings import Settings
 from controller.entrypoints.operator.stores import Stores
@@ -68,7 +69,8 @@ class OperatorProcess:
         self.settings = settings
         self._connection = connection
         self._clock = SystemClock()
-        self._client = Client(connection)
+        self._observation = Observation(settings)
+        self._client = Client(connection, self._observation.metrics.called)
         self._stores = Stores(settings, self._client, self._clock)
         self._queue = WorkQueue()
         self.operator = operator_over(self._shared, self._queue)
@@ -86,7 +88,8 @@ class OperatorProcess:
             for resource, cache in ((JOBS, caches.jobs), (PODS, caches.pods))
         ]
         self._housekeeping = Housekeeping(self._client, caches, self.operator.shared.configuration, settings.namespaces)
-        self._resync = Resync(self._client, self._fed, settings.namespaces)
+        self._resync = Resync(self._client, self._fed, settings.namespaces, lambda: self._clock.monotonic() / 1000)
+        self._observation.look_at(self.operator, self._resync, self._informers)
         self._lease = f"libretto-shard-{settings.shard}"
         leases = Cache(listener=self._lease_changed)
         of_leases = {"namespaces": (settings.lease_namespace,), "labels": f"{KIND}={LEADERSHIP}", "log": log.warning}
@@ -124,8 +127,16 @@ class OperatorProcess:
             shard=settings.shard,
             shards=settings.shards,
         )
-        stores = self._stores.of_tree
-        return Shared(self._client, configuration, self._clock, caches, MemoryNotifier(), wake, store_of=stores)
+        return Shared(
+            self._client,
+            configuration,
+            self._clock,
+            caches,
+            MemoryNotifier(),
+            wake,
+            store_of=self._stores.of_tree,
+            observer=self._observation.observer,
+        )
 
     async def run(self) -> None:
         """Work until somebody stops the process."""
@@ -147,9 +158,8 @@ class OperatorProcess:
         for number in (signal.SIGTERM, signal.SIGINT):
             # kopf takes seconds to end its streams; the Lease must be given back before that.
             loop.add_signal_handler(number, self._terminate)
-        await self._serve(
-            Health(self._wrong, self._unready, lambda: (b"", "text/plain")).application(), self.settings.port
-        )
+        health = Health(self._wrong, self._unready, self._observation.metrics.page)
+        await self._serve(health.application(), self.settings.port)
         if self.settings.results_url and self.settings.blobs != "store":
             await self._serve(self._stores.service(lambda *_: True), self.settings.results_port)
         for informer in (*self._informers, self._leases):

@@ -1,6 +1,6 @@
 """Did a watch miss anything? Now and then the caches that kopf feeds are compared with the API server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from controller.adapters.cluster.cache import Cache
@@ -14,10 +14,19 @@ Json = dict[str, Any]
 class Resync:
     """Compares by names and versions, which costs little, and reads again only what differs."""
 
-    def __init__(self, client: Client, caches: Mapping[Resource, Cache], namespaces: Sequence[str]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        caches: Mapping[Resource, Cache],
+        namespaces: Sequence[str],
+        monotonic: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """`monotonic` returns seconds of a clock that never goes back."""
         self._client = client
         self._caches = caches
         self._namespaces: Sequence[str | None] = namespaces or (None,)
+        self._monotonic = monotonic
+        self._compared_at = {resource: monotonic() for resource in caches}
 
     async def relist(self) -> None:
         """Read everything as it is now. Raises what the API server says."""
@@ -29,6 +38,7 @@ class Resync:
                     item.setdefault("kind", resource.kind)
                     item.setdefault("apiVersion", resource.api_version)
                 cache.replace(items, found["metadata"]["resourceVersion"], namespace)
+            self._compared_at[resource] = self._monotonic()
 
     async def compare(self) -> int:
         """Mend what differs, and return how many objects did. Raises what the API server says."""
@@ -36,7 +46,13 @@ class Resync:
         for resource, cache in self._caches.items():
             for namespace in self._namespaces:
                 mended += await self._compare(resource, cache, namespace)
+            self._compared_at[resource] = self._monotonic()
         return mended
+
+    def ages(self) -> dict[str, float]:
+        """Return for each kind the seconds since all of it was compared; before the first time, since the start."""
+        now = self._monotonic()
+        return {resource.kind: now - at for resource, at in self._compared_at.items()}
 
     async def _compare(self, resource: Resource, cache: Cache, namespace: str | None) -> int:
         found = await self._client.list_metadata(resource, namespace)
