@@ -20,6 +20,7 @@ from controller.adapters.results_service.application import make_application, ru
 from controller.adapters.results_service.blobs import Owner
 from controller.adapters.results_service.tokens import TokenVerifier, issuer_of
 from controller.entrypoints.operator.logs import configure
+from controller.entrypoints.operator.probes import Health
 from controller.entrypoints.store.metrics import StoreMetrics
 from controller.entrypoints.store.settings import Settings, settings_from
 from controller.errors import ConfigurationInvalid
@@ -52,24 +53,25 @@ async def serve(settings: Settings, connection: Connection) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    client = Client(connection)
-    runner = runner_of(application(settings, client))
     await asyncio.to_thread(_sweep, settings.folder)
-    await runner.setup()
-    site = web.TCPSite(runner, "0.0.0.0", settings.port, ssl_context=_tls(settings))  # noqa: S104 - in a pod
+    client, metrics = Client(connection), StoreMetrics()
+    service = runner_of(application(settings, client, metrics))
+    probes = runner_of(Health(lambda: None, lambda: _unready(settings), metrics.page).application())
     try:
-        await site.start()
-        port = runner.addresses[0][1]
-        log.info("serving the blobs in %s on port %s", settings.folder, port)
+        for runner, port, tls in ((service, settings.results_port, _tls(settings)), (probes, settings.port, None)):
+            await runner.setup()
+            await web.TCPSite(runner, "0.0.0.0", port, ssl_context=tls).start()  # noqa: S104 - in a pod
+        ports = [runner.addresses[0][1] for runner in (service, probes)]
+        log.info("serving the blobs in %s on port %s, probes on %s", settings.folder, *ports)
         await stop.wait()
     finally:
-        await runner.cleanup()
+        await service.cleanup()
+        await probes.cleanup()
         await client.close()
 
 
-def application(settings: Settings, client: Client) -> web.Application:
+def application(settings: Settings, client: Client, metrics: StoreMetrics) -> web.Application:
     """Return the service over the folder, with tokens of the API server that `client` reaches."""
-    metrics = StoreMetrics()
 
     async def get(path: str) -> Json:
         return await client.request("GET", KEYS, path, "get")
@@ -82,8 +84,11 @@ def application(settings: Settings, client: Client) -> web.Application:
         verify=TokenVerifier(lambda: issuer_of(get), SystemClock()),
         trusted=settings.trusted,
         observe=metrics.observe,
-        metrics=metrics.page,
     )
+
+
+def _unready(settings: Settings) -> str | None:
+    return None if settings.folder.is_dir() else f"{settings.folder} is not there"
 
 
 def _sweep(folder: Path) -> None:
