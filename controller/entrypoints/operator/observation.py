@@ -8,6 +8,7 @@ from controller.adapters.cluster.informer import Informer
 from controller.adapters.cluster.resources import JOBS, PODS
 from controller.entrypoints.operator.metrics import Metrics, Sight
 from controller.entrypoints.operator.settings import Settings
+from controller.wiring.cluster.log_observer import LogObserver
 from controller.wiring.cluster.observer import Observers
 from controller.wiring.cluster.operator import Operator
 from controller.wiring.cluster.resync import Resync
@@ -21,7 +22,7 @@ class Observation:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.metrics = Metrics()
-        self.observer = Observers([self.metrics])
+        self.observer = Observers([self.metrics, LogObserver()])
 
     def look_at(self, operator: Operator, resync: Resync, informers: Sequence[Informer]) -> None:
         """Have what is looked up shown as well; `informers` are those of Jobs and pods."""

@@ -216,7 +216,6 @@ class Operator:
             return
         self._waiting.setdefault(key.namespace, {})[key] = None
         self.queue.add_after(key, STALLED_RETRY_MS)
-        log.warning("%s: %s: %s", _name(key), type(error).__name__, error)
         await self._conditions.stall(run, error)
 
     # Who may begin

@@ -11,7 +11,7 @@ from controller.entrypoints.operator.metrics import MOST_PAIRS, Metrics, Sight
 from controller.model.states import OutcomeClass
 from controller.wiring.cluster.observer import Turned
 from tests.behaviour.rehearsal import Rehearsal, good
-from tests.unit.entrypoints.operator.watched import Watched
+from tests.unit.wiring.cluster.watched import Watched
 
 ROOT = Path(__file__).resolve().parents[4]
 BAD = Scripted(50, failure=OutcomeClass.FAILED, reason="exit 1", exit_code=1)
