@@ -110,6 +110,9 @@ class Metrics(Unconcerned):
             ("verb", "resource", "code"),
             registry=registry,
         )
+        self._dropped = Counter(
+            "libretto_events_dropped_total", "Kubernetes Events that were given up.", registry=registry
+        )
         self._known_calls: dict[tuple[str, str, int], Any] = {}
         self._known_attempts: dict[tuple[str, str, str], tuple[Any, Any]] = {}
         self._pairs: dict[tuple[str, str], tuple[str, str]] = {}
@@ -129,6 +132,10 @@ class Metrics(Unconcerned):
         if child is None:
             child = self._known_calls[key] = self._calls.labels(verb, resource, str(code))
         child.inc()
+
+    def event_dropped(self) -> None:
+        """Count a Kubernetes Event that was given up."""
+        self._dropped.inc()
 
     # Observer
 

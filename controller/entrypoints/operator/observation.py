@@ -1,13 +1,18 @@
 """Who looks at what the operator does? Everything that observes it is put together here, and begins and ends with it."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
+from controller.adapters.cluster.client import Client
+from controller.adapters.cluster.events import EventPoster
 from controller.adapters.cluster.informer import Informer
 from controller.adapters.cluster.resources import JOBS, PODS
 from controller.entrypoints.operator.metrics import Metrics, Sight
 from controller.entrypoints.operator.settings import Settings
+from controller.ports.clock import Clock
+from controller.wiring.cluster.event_observer import EventObserver
 from controller.wiring.cluster.log_observer import LogObserver
 from controller.wiring.cluster.observer import Observers
 from controller.wiring.cluster.operator import Operator
@@ -15,14 +20,22 @@ from controller.wiring.cluster.resync import Resync
 
 Json = dict[str, Any]
 
+log = logging.getLogger("libretto.observer")
+
 
 class Observation:
     """The observers of one process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, client: Client, clock: Clock) -> None:
         self._settings = settings
-        self.metrics = Metrics()
-        self.observer = Observers([self.metrics, LogObserver()])
+        self.metrics = metrics
+        self._poster = EventPoster(client, settings.pod_name, dropped=metrics.event_dropped, log=log.warning)
+        events = EventObserver(self._poster, clock, on_success=settings.events_on_success)
+        self.observer = Observers([metrics, LogObserver(), events])
+
+    def tasks(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """Yield what goes on beside the work."""
+        yield self._poster.run()
 
     def look_at(self, operator: Operator, resync: Resync, informers: Sequence[Informer]) -> None:
         """Have what is looked up shown as well; `informers` are those of Jobs and pods."""

@@ -34,6 +34,7 @@ from controller.adapters.cluster.resources import (
 from controller.adapters.cluster.work_queue import WorkQueue
 from controller.adapters.memory import MemoryNotifier
 from controller.entrypoints.operator import kopf_glue
+from controller.entrypoints.operator.metrics import Metrics
 from controller.entrypoints.operator.observation import Observation
 from controller.entrypoints.operator.probes import Health
 from controller.entrypoints.operator.settings import Settings
@@ -69,8 +70,9 @@ class OperatorProcess:
         self.settings = settings
         self._connection = connection
         self._clock = SystemClock()
-        self._observation = Observation(settings)
-        self._client = Client(connection, self._observation.metrics.called)
+        metrics = Metrics()
+        self._client = Client(connection, metrics.called)
+        self._observation = Observation(settings, metrics, self._client, self._clock)
         self._stores = Stores(settings, self._client, self._clock)
         self._queue = WorkQueue()
         self.operator = operator_over(self._shared, self._queue)
@@ -164,6 +166,8 @@ class OperatorProcess:
             await self._serve(self._stores.service(lambda *_: True), self.settings.results_port)
         for informer in (*self._informers, self._leases):
             self._begin(informer.run())
+        for task in self._observation.tasks():
+            self._begin(task)
         self._begin(self._compare())
         self._candidacy = self._begin(self._elector.run())
 
