@@ -10,6 +10,7 @@ import pytest
 from controller.adapters.cluster.jobs.message import parse
 from controller.adapters.results_service.blobs import Owner
 from controller.model.digest import digest_bytes
+from tests.cluster.waiting import until
 from tests.courier.pod import Pod, ended, entry
 from tests.courier.serving import Serving
 
@@ -146,6 +147,17 @@ def test_who_wants_no_progress_is_left_alone(pod: Pod, serving: Serving) -> None
     assert ended(process) == 0
     assert pod.message == {"output": "1"}
     assert serving.progress == [("pod-uid-1", 1, 4)]
+
+
+def test_a_signal_that_comes_while_it_starts_is_not_lost(lonely: Pod) -> None:
+    """The program waits for this file; what ends it afterwards may come at once."""
+    listens = lonely.volume / ".courier-listens"
+    assert lonely.stage() == 0
+    process = lonely.start("publish", LIBRETTO_LISTENS=str(listens))
+    until(listens.exists, "the courier listens", pause=0.01)
+    process.send_signal(signal.SIGTERM)
+    assert ended(process) == 0
+    assert lonely.message == {}
 
 
 @pytest.mark.parametrize("mode", ["", "stag", "--help"])

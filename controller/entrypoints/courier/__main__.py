@@ -8,6 +8,7 @@
 others  call: as `adapters/process/supervisor/http_call.py` says it
 """
 
+import gc
 import os
 import signal
 import sys
@@ -32,7 +33,11 @@ def start(arguments: Sequence[str]) -> NoReturn:
     if listens := os.environ.get("LIBRETTO_LISTENS"):
         # The hook of the container waits for this file: only then may the program start, and so end.
         os.close(os.open(listens, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))
-    sys.exit(main(arguments[0] if arguments else "", os.environ))
+    # A process that lives for milliseconds of work neither collects garbage nor takes itself apart: 10 ms of each pod.
+    gc.disable()
+    status = main(arguments[0] if arguments else "", os.environ)
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def main(mode: str, environment: Mapping[str, str]) -> int:

@@ -6,7 +6,7 @@ rest of the courier. An `http://` address needs no more than a socket.
 
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 CONNECT_S, QUIET_S = 5.0, 30.0
 """Seconds until a connection must stand, and in which something must have moved on it."""
@@ -115,7 +115,9 @@ class Wire:
 
     def _connect(self, left: Left) -> socket.socket:
         address = self._address
-        stream = socket.create_connection((address.host, address.port), _limited(left, CONNECT_S))
+        # As bytes: for text the resolver would load the tables of international names.
+        place: tuple[Any, int] = (address.host.encode(), address.port)
+        stream = socket.create_connection(place, _limited(left, CONNECT_S))
         if address.secure:
             import ssl
 

@@ -1,82 +1,15 @@
 """Requests and answers, over a real connection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
-from aiohttp import ClientResponse, web
-from aiohttp.test_utils import TestClient, TestServer
 
-from controller.adapters.file_blob_store import FileBlobs
-from controller.adapters.results_service.application import make_application
-from controller.adapters.results_service.blobs import Blobs, Owner
-from controller.adapters.results_service.limits import USUAL, Limits
-from controller.adapters.results_service.tokens import Caller
-from controller.errors import DiskFull, NotFound, StoreUnavailable, Unauthorized
+from controller.adapters.results_service.blobs import Owner
+from controller.adapters.results_service.limits import Limits
+from controller.errors import DiskFull, NotFound, StoreUnavailable
 from controller.model.digest import Digest, digest_bytes
-
-CONTENT = b"0123456789" * 1000
-DIGEST = digest_bytes(CONTENT)
-BLOB = f"/v1/blobs/{DIGEST}"
-
-Client = TestClient[web.Request, web.Application]
-Play = Callable[[Client], Awaitable[None]]
-
-
-class Service:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.owners: list[Owner | None] = []
-        self.progress: list[tuple[str, int, int]] = []
-        self.observed: list[tuple[str, int, int]] = []
-        self.store: Blobs | None = None
-
-    def store_of(self, namespace: str, owner: Owner | None) -> Blobs:
-        self.owners.append(owner)
-        return self.store or FileBlobs(self.folder / namespace)
-
-    async def verify(self, token: str) -> Caller:
-        await asyncio.sleep(0)
-        namespace, _, pod = token.partition(":")
-        if not pod:
-            raise Unauthorized("the token is not valid")
-        return Caller(namespace, "default", pod, f"{pod}-uid")
-
-    def on_progress(self, caller: Caller, done: int, total: int) -> bool:
-        self.progress.append((caller.pod_uid, done, total))
-        return caller.pod != "stranger"
-
-    def play(self, play: Play, limits: Limits = USUAL, **options: Any) -> None:
-        application = make_application(
-            store_of=self.store_of,
-            verify=self.verify,
-            limits=limits,
-            observe=lambda route, status, moved, _: self.observed.append((route, status, moved)),
-            **{"on_progress": self.on_progress, **options},
-        )
-
-        async def run() -> None:
-            async with TestClient(TestServer(application)) as client:
-                await play(client)
-
-        asyncio.run(run())
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Service:
-    return Service(tmp_path)
-
-
-def as_(who: str = "team-a:pod-1", **more: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {who}", **{name.replace("_", "-"): value for name, value in more.items()}}
-
-
-async def said(response: ClientResponse) -> tuple[int, str]:
-    body = await response.json()
-    assert body.keys() == {"reason", "message"}
-    return response.status, body["reason"]
+from tests.unit.adapters.results_service.desk import BLOB, CONTENT, DIGEST, Client, Service, as_, said
 
 
 def test_what_is_put_can_be_got(service: Service) -> None:
@@ -269,37 +202,3 @@ def test_too_many_at_once_are_asked_to_come_back(service: Service) -> None:
         assert (await first).status == 201
 
     service.play(play, Limits(transfers=1))
-
-
-def test_a_client_that_sends_nothing_loses_its_place(service: Service) -> None:
-    async def play(client: Client) -> None:
-        assert client.server.port is not None
-        reader, writer = await asyncio.open_connection("127.0.0.1", client.server.port)
-        head = [f"PUT {BLOB} HTTP/1.1", "Host: x", f"Content-Length: {len(CONTENT)}"]
-        head += [f"{name}: {value}" for name, value in as_().items()]
-        writer.write("\r\n".join([*head, "", "0123"]).encode())
-        answer = await reader.readuntil(b"\r\n")
-        assert b" 408 " in answer
-        writer.close()
-        await writer.wait_closed()
-
-    service.play(play, Limits(quiet_s=0.05))
-    assert [path for path in service.folder.rglob("*") if path.is_file()] == []
-
-
-def test_a_client_that_drips_loses_its_place(service: Service) -> None:
-    async def play(client: Client) -> None:
-        async def dripping() -> AsyncIterator[bytes]:
-            for _ in range(1000):
-                yield b"0"
-                await asyncio.sleep(0.01)
-
-        headers = {**as_(), "Content-Length": str(len(CONTENT))}
-        try:
-            response = await client.put(BLOB, data=dripping(), headers=headers)
-        except OSError:
-            return  # it was still sending
-        assert (await said(response))[0] == 408
-
-    service.play(play, Limits(setup_s=0.05, slowest=1 << 30))
-    assert service.observed[0][1] == 408
