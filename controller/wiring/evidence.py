@@ -26,7 +26,13 @@ def stored(local: Local, root: RunSpec) -> StoredEvidence:
         except NotFound:
             return None
 
-    return StoredEvidence(root, stores.objects, stores.ledger, content, logs_in(local.directory))
+    return StoredEvidence(root, stores.objects, stores.ledger, content, _logs_of(local))
+
+
+def _logs_of(local: Local) -> Callable[[str, str], Iterator[Log]]:
+    """On a cluster the logs stay with the pods."""
+    remote = getattr(local, "remote", None)
+    return logs_in(local.directory) if remote is None else lambda *_: iter(())
 
 
 def logs_in(directory: StateDirectory) -> Callable[[str, str], Iterator[Log]]:

@@ -83,6 +83,10 @@ class Local:
             channels.append(WebhookChannel(notify.webhook, notify.timeout / 1000))
         return QueuedNotifier(self.directory.alerts, channels, notify.levels, notify.types)
 
+    def person(self) -> Actor:
+        """Return who is at the keyboard."""
+        return person()
+
     def close(self) -> None:
         """Commit what waits and close the stores."""
         self.stores.close()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from controller.model.agent import AgentSpec
+from controller.model.cluster.agent_object import AgentObjectSpec
 from controller.model.cluster.approval import ApprovalSpec, ApprovalStatus
 from controller.model.cluster.definition_status import AgentStatus, OrchestrationStatus
 from controller.model.cluster.intervention import InterventionSpec, InterventionStatus
@@ -80,7 +80,7 @@ KINDS: Mapping[str, Kind] = {
             "agents",
             "oagent",
             "A catalogue entry: how a slug becomes something that runs, what it takes and what it returns.",
-            AgentSpec,
+            AgentObjectSpec,
             AgentStatus,
             (
                 _READY,

@@ -62,6 +62,14 @@ class Client:
     async def get(self, resource: Resource, namespace: str | None, name: str, subresource: str | None = None) -> Json:
         return await self.request("GET", resource, resource.path(namespace, name, subresource), "get")
 
+    async def text(
+        self, resource: Resource, namespace: str, name: str, subresource: str, query: Mapping[str, str] = {}
+    ) -> str:
+        """Return a part of an object that is no JSON, such as the log of a pod."""
+        path = resource.path(namespace, name, subresource)
+        content = await self._ask("GET", resource, path, "get", query=query, headers={"Accept": "*/*"})
+        return content.decode(errors="replace")
+
     async def list(
         self, resource: Resource, namespace: str | None = None, *, labels: str = "", parameters: Mapping[str, str] = {}
     ) -> Json:
@@ -127,6 +135,22 @@ class Client:
         headers: Mapping[str, str] = {},
     ) -> Json:
         """Make one call and return the JSON of its reply."""
+        found: Json = orjson.loads(
+            await self._ask(method, resource, path, verb, body=body, query=query, headers=headers)
+        )
+        return found
+
+    async def _ask(
+        self,
+        method: str,
+        resource: Resource,
+        path: str,
+        verb: str,
+        *,
+        body: Any = None,
+        query: Mapping[str, str] = {},
+        headers: Mapping[str, str] = {},
+    ) -> bytes:
         data = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
         what, code = f"{verb} {resource.plural} {path.rpartition('/')[2]}", 0
         sent = {"Content-Type": "application/json", "Accept": ACCEPTED, **headers}
@@ -143,8 +167,7 @@ class Client:
             self._count(verb, resource.plural, code)
         if code >= 400:
             raise error_of(code, content, what, retry_after)
-        found: Json = orjson.loads(content)
-        return found
+        return content
 
     @asynccontextmanager
     async def stream(

@@ -73,5 +73,6 @@ def _parse(identity: int, run: str, kind: str, text: str) -> Decision | Command:
     body = json.loads(text)
     body["actor"] = Actor(*body["actor"])
     if kind == "decision":
+        body["others"] = tuple(body.get("others", ()))
         return Decision(**body | {"id": identity, "run": run, "verdict": Verdict(body["verdict"])})
     return Command(**body | {"id": identity, "run": run, "verb": Verb(body["verb"])})

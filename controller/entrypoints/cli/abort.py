@@ -28,10 +28,9 @@ def command(ctx: click.Context, run: str, undo: bool, comment: str | None, no_wa
     from controller.entrypoints.cli.wording import short
     from controller.model.decision import Command
     from controller.model.states import Verb
-    from controller.wiring.local import person
 
     with session(ctx, existing=True) as opened:
         spec = opened.look.find(run)
-        wish = Command(0, spec.uid, Verb.ABORT, person(), comment=comment, undo=undo)
+        wish = Command(0, spec.uid, Verb.ABORT, opened.local.person(), comment=comment, undo=undo)
         presenter = Undoing() if undo and form == "text" else None
         sys.exit(carry_out(opened, Wish(spec, wish, f"run {short(spec.uid)}", form, not no_wait, presenter)))

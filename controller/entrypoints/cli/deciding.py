@@ -54,7 +54,6 @@ def decide(
     from controller.entrypoints.cli.session import emit, session
     from controller.errors import Refused
     from controller.model.decision import Decision
-    from controller.wiring.local import person
 
     patch = patch_from(settings, file)
     with session(ctx, existing=True) as opened:
@@ -65,7 +64,15 @@ def decide(
             click.echo("\n".join(shown))
         status = checkpoint.status
         wish = Decision(
-            0, status.run, checkpoint.step, status.digest, status.request, verdict, person(), comment, patch
+            0,
+            status.run,
+            checkpoint.step,
+            status.digest,
+            status.request,
+            verdict,
+            opened.local.person(),
+            comment,
+            patch,
         )
         answer, driven = submit(opened, checkpoint.holder, wish)
         if answer.record is None:

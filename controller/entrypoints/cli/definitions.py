@@ -97,7 +97,7 @@ def publish(ctx: click.Context, path: Path, activate: bool, form: str) -> None:
     from controller.wiring.publishing import publish_files
 
     with session(ctx) as opened:
-        changes = publish_files(opened.local, path, activate=activate)
+        changes = publish_files(opened.local, path, activate=activate or opened.remote is not None)
     if form != "text":
         emit([change._asdict() for change in changes], form)
         return

@@ -44,6 +44,11 @@ def command(
     with session(ctx, read_only=True) as opened:
         spec = opened.look.find(run)
         target = _target(opened, spec, step)
+        if opened.remote is not None:
+            from controller.entrypoints.cli.on_cluster import logs_on_cluster
+
+            click.echo(logs_on_cluster(opened.remote, target, role, attempt, lines), nl=False)
+            return
         shown = Shown(opened, target, role, attempt)
         if form != "text":
             emit(shown.facts(lines), form)

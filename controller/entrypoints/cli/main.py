@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 from io import TextIOWrapper
 from keyword import iskeyword
+from pathlib import Path
 from typing import Any
 
 import click
@@ -33,6 +34,9 @@ VERBS = {
     "skip": "Go on without a failed step.",
     "abort": "End a run, with or without undoing what it changed.",
     "undo": "Undo what a run changed.",
+    "get": "List runs.",
+    "cancel": "End a run, with or without undoing what it changed.",
+    "diff": "Compare definition files with what is published.",
     "status": "Show what goes on, waits or failed lately.",
     "list": "List runs.",
     "tree": "Show a run with its phases, steps, attempts and child runs.",
@@ -51,6 +55,9 @@ VERBS = {
 `try_.py` for `try`, which is a word of Python."""
 
 
+SAME = {"get": "list", "cancel": "abort"}
+"""Verbs that kubectl's users know under another word."""
+
 GARBAGE = (100_000, 20, 100)
 """Objects, younger and middle collections between two searches for garbage in cycles. Definitions, states and records
 have no cycles and stay; Python's own 700 would search them through so often that a large run took half as long again."""
@@ -67,7 +74,7 @@ class LazyGroup(click.Group):
         """Import the module of a verb."""
         if cmd_name not in VERBS:
             return None
-        name = cmd_name.replace("-", "_")
+        name = SAME.get(cmd_name, cmd_name).replace("-", "_")
         module = import_module(f"controller.entrypoints.cli.{name}{'_' if iskeyword(name) else ''}")
         command: click.Command = module.command
         return command
@@ -102,13 +109,30 @@ class LazyGroup(click.Group):
     show_envvar=True,
     help="State directory; default: the nearest .libretto, else ./.libretto.",
 )
+@click.option("--cluster", is_flag=True, help="Speak with a cluster, as `kubectl libretto` does.")
+@click.option("--kubeconfig", metavar="FILE", help="With a cluster: its kubeconfig; default: as kubectl.")
+@click.option("--context", metavar="NAME", help="With a cluster: a context of the kubeconfig.")
+@click.option("-n", "--namespace", metavar="NAME", help="With a cluster: the namespace.")
 @click.version_option(__version__, prog_name="libretto")
 @click.pass_context
-def cli(ctx: click.Context, state_dir: str | None) -> None:
+def cli(
+    ctx: click.Context,
+    state_dir: str | None,
+    cluster: bool,
+    kubeconfig: str | None,
+    context: str | None,
+    namespace: str | None,
+) -> None:
     """Play orchestrations: what text says shall happen, happens, and a ledger proves it."""
     if state_dir == "":
         raise click.UsageError("--state-dir names no folder")
     ctx.obj = state_dir
+    if cluster or _is_plugin():
+        from controller.wiring.remote import Target
+
+        ctx.obj = Target(kubeconfig, context, namespace)
+    elif kubeconfig or context or namespace:
+        raise click.UsageError("--kubeconfig, --context and --namespace need --cluster")
 
 
 def _open_closed_streams() -> None:
@@ -129,4 +153,20 @@ def main() -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         # A locale without our arrows and bars: the facts matter more than their form.
         sys.stdout.reconfigure(errors="replace")
+    if _is_plugin() or "--cluster" in sys.argv[1:]:
+        sys.exit(_in_a_loop())
     sys.exit(exits.guarded(lambda: cli.main(standalone_mode=False)))
+
+
+def _is_plugin() -> bool:
+    """Whether kubectl called us, by the name under which it finds its plugins."""
+    return Path(sys.argv[0]).name.startswith("kubectl-libretto")
+
+
+def _in_a_loop() -> int:
+    """Run a verb where what speaks with the API server can wait for it."""
+    import asyncio
+
+    from controller.adapters.cluster import fiber
+
+    return asyncio.run(fiber.run(lambda: exits.guarded(lambda: cli.main(standalone_mode=False))))

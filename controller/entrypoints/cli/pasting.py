@@ -18,7 +18,7 @@ def command_line(*words: str) -> str:
 
     Words in capitals such as KEY=VALUE stay as they are: a person puts something in their place.
     """
-    return shlex.join([PROGRAM, *_where(), *words])
+    return shlex.join([*_program(), *_where(), *words])
 
 
 def located(text: str) -> str:
@@ -39,6 +39,14 @@ def alternatives(verbs: Sequence[str], *words: str) -> str:
     return f"{command_line(first, *words)}{', or ' if others else ''}{', '.join(others)}"
 
 
+def _program() -> tuple[str, ...]:
+    context = click.get_current_context(silent=True)
+    target = context.find_root().obj if context is not None else None
+    if target is None or isinstance(target, str):
+        return (PROGRAM,)
+    return ("kubectl", PROGRAM, *(("-n", target.namespace) if target.namespace else ()))
+
+
 def _where() -> tuple[str, ...]:
     """The option that leads back to the state directory; nothing where it would be found without it.
 
@@ -49,6 +57,10 @@ def _where() -> tuple[str, ...]:
     context = click.get_current_context(silent=True)
     given = context.find_root().obj if context is not None else None
     here = Path.cwd()
-    if given is None or StateDirectory.find(given, here).path == StateDirectory.find(None, here).path:
+    if (
+        given is None
+        or not isinstance(given, str)
+        or StateDirectory.find(given, here).path == StateDirectory.find(None, here).path
+    ):
         return ()
     return ("--state-dir", given)

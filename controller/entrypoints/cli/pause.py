@@ -25,11 +25,10 @@ def command(ctx: click.Context, run: str, stop: bool, comment: str | None, form:
     from controller.errors import Refused
     from controller.model.decision import Command
     from controller.model.states import Verb
-    from controller.wiring.local import person
 
     with session(ctx) as opened:
         spec = opened.look.root(opened.look.find(run))
-        wish = Command(0, spec.uid, Verb.SUSPEND, person(), comment=comment, stop=stop)
+        wish = Command(0, spec.uid, Verb.SUSPEND, opened.local.person(), comment=comment, stop=stop)
         answer, driven = submit(opened, spec, wish)
         if answer.record is None:
             raise Refused(f"{answer.refusal}. Nothing was changed.", hint=instead(opened.look.member(spec)))

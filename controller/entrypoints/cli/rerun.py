@@ -39,7 +39,7 @@ def command(
     from controller.entrypoints.cli.parameters import given
     from controller.entrypoints.cli.session import session
     from controller.runtime.rerun import rerun
-    from controller.wiring.local import new_run_id, person
+    from controller.wiring.local import new_run_id
 
     with session(ctx, existing=True) as opened:
         member = opened.look.member(opened.look.find(run))
@@ -48,9 +48,16 @@ def command(
         spec = rerun(
             member,
             uid=new_run_id(),
-            requester=person().id,
+            requester=opened.local.person().id,
             now=opened.local.clock.now(),
             parameters=given(texts, file),
             step=step,
         )
+        if opened.remote is not None:
+            from controller.entrypoints.cli.on_cluster import run_on_cluster
+
+            earlier = opened.remote.stores.objects.owner_of(member.spec.uid)["metadata"]["name"]
+            more = {"rerunOf": earlier, **({"seeds": dict(spec.seeds)} if spec.seeds else {})}
+            target, wait = f"{spec.orchestration}@{spec.version}", not no_wait
+            sys.exit(run_on_cluster(opened.remote, target, spec.parameters, form=form, wait=wait, more=more))
         sys.exit(drive(opened, spec, form=form, wait=not no_wait))

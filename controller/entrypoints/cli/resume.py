@@ -30,6 +30,10 @@ def command(ctx: click.Context, run: str | None, no_wait: bool, form: str) -> No
     from controller.entrypoints.cli.unfinished import unfinished
 
     with session(ctx, existing=True) as opened:
+        if opened.remote is not None:
+            from controller.entrypoints.cli.on_cluster import go_on
+
+            sys.exit(go_on(opened.remote, run or "latest", form=form, wait=not no_wait))
         if run is not None:
             spec = opened.look.root(opened.look.find(run))
             sys.exit(_resume(opened, spec, opened.local.stores.ledger.status(spec.uid), form, wait=not no_wait))

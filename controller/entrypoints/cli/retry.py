@@ -42,11 +42,12 @@ def command(
     from controller.entrypoints.cli.session import session
     from controller.model.decision import Command
     from controller.model.states import Verb
-    from controller.wiring.local import person
 
     patch, delay_ms = patch_from(settings, file), _milliseconds(delay)
     with session(ctx, existing=True) as opened:
-        wish = Command(0, "", Verb.RETRY, person(), comment=comment, modifications=patch, delay_ms=delay_ms)
+        wish = Command(
+            0, "", Verb.RETRY, opened.local.person(), comment=comment, modifications=patch, delay_ms=delay_ms
+        )
         sys.exit(recover(opened, run, step, wish, form=form, wait=not no_wait))
 
 

@@ -55,13 +55,21 @@ def command(
         raise click.UsageError("--task-user needs --task-id")
     parameters, kept = given(texts, file), assignments(metadata, "--request-metadata")
     with session(ctx, read_only=dry_run) as opened:
+        if opened.remote is not None:
+            from controller.entrypoints.cli.on_cluster import run_on_cluster
+
+            if dry_run:
+                raise click.UsageError("--dry-run is about definitions on this machine: leave the cluster out")
+            task = _task(task_id, task_user)
+            wait, kept_ = not no_wait, kept or None
+            sys.exit(run_on_cluster(opened.remote, target, parameters, form=form, wait=wait, metadata=kept_, task=task))
         found = find(target, opened.local.stores.objects)
         _warn(found)
         if dry_run:
             from controller.entrypoints.cli.dry_run import show_dry_run
 
             sys.exit(show_dry_run(opened, found, parameters, form))
-        task = {"id": task_id} | ({"userId": task_user} if task_user else {}) if task_id else None
+        task = _task(task_id, task_user)
         again = command_line("run", *_words(target, texts, file))
         sys.exit(play(opened, found, parameters, form=form, wait=not no_wait, again=again, metadata=kept, task=task))
 
@@ -102,6 +110,10 @@ def play(
     if form == "text" and (left := reminder(session)) is not None:
         click.echo(left, err=True)
     return drive(session, spec, form=form, wait=wait, again=again, presenter=presenter)
+
+
+def _task(task_id: str | None, task_user: str | None) -> dict[str, str] | None:
+    return {"id": task_id} | ({"userId": task_user} if task_user else {}) if task_id else None
 
 
 def _warn(found: "Found") -> None:

@@ -12,16 +12,22 @@ from controller.errors import LibrettoError
 if TYPE_CHECKING:
     from controller.runtime.look import Look
     from controller.wiring.local import Local
+    from controller.wiring.remote import Remote
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
 class Session:
-    """An opened state directory."""
+    """An opened state directory, or a namespace of a cluster."""
 
     local: "Local"
     look: "Look"
+
+    @property
+    def remote(self) -> "Remote | None":
+        """The cluster, where the session is on one."""
+        return getattr(self.local, "remote", None)
 
 
 @contextmanager
@@ -33,6 +39,10 @@ def session(ctx: click.Context, *, read_only: bool = False, existing: bool = Fal
     from controller.runtime.look import Look
     from controller.wiring.local import Local
 
+    if is_cluster(ctx.obj):
+        with cluster_session(ctx.obj) as opened:
+            yield opened
+        return
     if existing and not read_only:
         from pathlib import Path
 
@@ -52,6 +62,29 @@ def session(ctx: click.Context, *, read_only: bool = False, existing: bool = Fal
             local.close()
         raise
     local.close()
+
+
+def is_cluster(target: object) -> bool:
+    """Return whether what the command line names is a cluster, and not a state directory."""
+    return target is not None and not isinstance(target, str)
+
+
+@contextmanager
+def cluster_session(target: Any) -> Iterator[Session]:
+    """Connect to the cluster of the command line; the connection is closed afterwards."""
+    from typing import cast
+
+    from controller.entrypoints.cli import wording
+    from controller.entrypoints.cli.cluster_look import ClusterLook
+    from controller.wiring.remote import Remote
+
+    remote = Remote.open(target)
+    wording.NAMES = remote.names
+    stores = remote.stores
+    try:
+        yield Session(cast("Local", remote), ClusterLook(remote, stores.objects, stores.ledger, stores.blobs))
+    finally:
+        remote.close()
 
 
 def output_option(function: F) -> F:

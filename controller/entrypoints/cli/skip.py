@@ -36,11 +36,10 @@ def command(
     from controller.entrypoints.cli.session import session
     from controller.model.decision import Command
     from controller.model.states import Verb
-    from controller.wiring.local import person
 
     output = _read(file) if file is not None else None
     with session(ctx, existing=True) as opened:
-        wish = Command(0, "", Verb.SKIP, person(), comment=comment, output=output)
+        wish = Command(0, "", Verb.SKIP, opened.local.person(), comment=comment, output=output)
         sys.exit(recover(opened, run, step, wish, form=form, wait=not no_wait))
 
 

@@ -26,10 +26,9 @@ def command(ctx: click.Context, run: str, comment: str | None, no_wait: bool, fo
     from controller.entrypoints.cli.wording import short
     from controller.model.decision import Command
     from controller.model.states import Verb
-    from controller.wiring.local import person
 
     with session(ctx, existing=True) as opened:
         spec = opened.look.find(run)
-        wish = Command(0, spec.uid, Verb.UNDO, person(), comment=comment)
+        wish = Command(0, spec.uid, Verb.UNDO, opened.local.person(), comment=comment)
         presenter = Undoing() if form == "text" else None
         sys.exit(carry_out(opened, Wish(spec, wish, f"run {short(spec.uid)}", form, not no_wait, presenter)))

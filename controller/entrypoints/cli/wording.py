@@ -6,9 +6,13 @@ SHORT_ID = 10
 """Characters of a run id that are shown: the time part of a ULID, to the millisecond, and a valid prefix for every verb."""
 
 
+NAMES: dict[str, str] = {}
+"""Uid of a run -> name of its object, where runs have names (on a cluster); filled by the session."""
+
+
 def short(uid: str) -> str:
-    """Return the beginning of a run id; every verb takes it for the whole."""
-    return uid[:SHORT_ID]
+    """Return the name of a run, or else the beginning of its id; every verb takes it for the whole."""
+    return NAMES.get(uid) or uid[:SHORT_ID]
 
 
 def brief(digest: str | None) -> str:

@@ -1,0 +1,145 @@
+"""A cluster behind the command line: what `Local` is for a state directory."""
+
+import os
+from dataclasses import dataclass, field
+from typing import NamedTuple, NoReturn
+
+from controller.adapters.clock import SystemClock
+from controller.adapters.cluster.blob_store import ClusterBlobStore
+from controller.adapters.cluster.client import Client
+from controller.adapters.cluster.config_map_blobs import ConfigMapBlobs
+from controller.adapters.cluster.config_maps import NamespaceConfigMaps
+from controller.adapters.cluster.kubeconfig import from_kubeconfig
+from controller.adapters.cluster.ledger_store import StatusLedgerStore
+from controller.adapters.cluster.names import Mark
+from controller.adapters.cluster.pool import Pool
+from controller.adapters.cluster.reading import ClusterObjects
+from controller.adapters.cluster.shards import ConfigMapShards
+from controller.adapters.cluster.submitting import ObjectDecisions, Person
+from controller.adapters.configuration import Configuration
+from controller.errors import NotFound, Refused
+from controller.model.digest import Digest, digest_bytes
+from controller.model.record import Actor
+
+FILE = "agent-file"
+"""Kind label of the ConfigMaps that hold agents' files."""
+
+
+class Target(NamedTuple):
+    """Which cluster, as the options name it; None: what the kubeconfig says."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+
+
+class RemoteBlobs(ClusterBlobStore):
+    """Implements BlobStore for people: what is put (agents' files) is stored at once, owned by nobody."""
+
+    def __init__(self, pool: Pool, files: ConfigMapBlobs) -> None:
+        super().__init__(pool, files)
+        self._files = files
+
+    def put(self, content: bytes) -> Digest:
+        from controller.adapters.cluster import fiber
+
+        digest = digest_bytes(content)
+        fiber.wait(self._files.put(digest, content))
+        return digest
+
+    def found(self, digest: Digest) -> bytes:
+        """Return the content, not checked: who verifies does that. Raises NotFound."""
+        return self.get(digest)
+
+
+@dataclass(frozen=True)
+class RemoteStores:
+    """The stores of one namespace."""
+
+    objects: ClusterObjects
+    ledger: StatusLedgerStore
+    blobs: RemoteBlobs
+    decisions: ObjectDecisions
+
+
+class Operator:
+    """Implements Leadership as people see it: the operator drives everything."""
+
+    def held(self, root: str) -> bool:
+        return bool(root)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Everything that a command needs on a cluster."""
+
+    client: Client
+    namespace: str
+    stores: RemoteStores
+    who: Person
+    clock: SystemClock = field(default_factory=SystemClock)
+    leadership: Operator = field(default_factory=Operator)
+    configuration: Configuration = field(default_factory=Configuration)
+    names: dict[str, str] = field(default_factory=dict)
+    """Uid of a run -> name of its object."""
+
+    @classmethod
+    def open(cls, target: Target) -> "Remote":
+        """Connect. Raises ConfigurationInvalid."""
+        path = target.kubeconfig or os.environ.get("KUBECONFIG")
+        context = from_kubeconfig(path, target.context, target.namespace)
+        client, namespace = Client(context.connection), context.namespace
+        names: dict[str, str] = {}
+        pool, maps = Pool(), NamespaceConfigMaps(client, namespace)
+        blobs = RemoteBlobs(pool, ConfigMapBlobs(maps, namespace, lambda: None, FILE))
+        objects = ClusterObjects(client, namespace, blobs, names.__setitem__)
+        nobody = Mark(0, "")
+        shards = ConfigMapShards(maps, objects.owner_of, lambda: nobody)
+        ledger = StatusLedgerStore(_Reader(objects), shards, pool, SystemClock(), lambda: nobody, lambda _: {})
+        decisions = ObjectDecisions(client, namespace, objects.owner_of, objects.refresh)
+        return cls(client, namespace, RemoteStores(objects, ledger, blobs, decisions), Person(client), names=names)
+
+    @property
+    def remote(self) -> "Remote":
+        """Itself: what tells a session on a cluster from one on this machine."""
+        return self
+
+    def person(self) -> Actor:
+        """Return who asks, as the API server knows them."""
+        return self.who.actor()
+
+    def close(self) -> None:
+        """Close the connection."""
+        from controller.adapters.cluster import fiber
+
+        fiber.wait(self.client.close())
+
+    def toolbox(self, root: str) -> NoReturn:
+        """The operator drives."""
+        raise Refused(f"run {root} is driven by the operator of the cluster")
+
+    def find(self, name: str) -> str:
+        """Return the uid of a run by the name of its object, its uid, or `latest`. Raises NotFound."""
+        objects = self.stores.objects.objects()
+        for uid, one in objects.items():
+            roots = name == "latest" and (one["spec"] or {}).get("parent") is None
+            if roots or one["metadata"]["name"] == name or (len(name) >= 8 and uid.startswith(name)):
+                return uid
+        known = ", ".join(one["metadata"]["name"] for one in list(objects.values())[:10])
+        raise NotFound(
+            f'no run "{name}" in namespace "{self.namespace}"',
+            hint=f"there are: {known}" if known else "kubectl get runs -A",
+        )
+
+
+class _Reader:
+    """The Run objects, as a ledger reads them; nobody writes here."""
+
+    def __init__(self, objects: ClusterObjects) -> None:
+        self._objects = objects
+
+    def find(self, run: str) -> dict[str, object] | None:
+        return self._objects.find(run)
+
+    def write_status(self, run: str, status: dict[str, object]) -> None:
+        raise Refused(f"only the operator writes the ledger of run {run} ({len(status)} members)")
