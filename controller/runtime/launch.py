@@ -4,9 +4,9 @@ from controller.engine.effects import StartStep
 from controller.model.attempt import AttemptKey, Launch
 from controller.model.digest import canonical
 from controller.model.states import Role
+from controller.model.trace import trace_parent
 from controller.runtime.member import Member, idempotency_key
 from controller.runtime.prepare import Input
-from controller.runtime.trace import trace_parent
 from controller.runtime.undoing import UndoInput
 
 

@@ -113,6 +113,9 @@ class Metrics(Unconcerned):
         self._dropped = Counter(
             "libretto_events_dropped_total", "Kubernetes Events that were given up.", registry=registry
         )
+        self._spans_dropped = Counter(
+            "libretto_spans_dropped_total", "Spans of traces that were given up.", registry=registry
+        )
         self._known_calls: dict[tuple[str, str, int], Any] = {}
         self._known_attempts: dict[tuple[str, str, str], tuple[Any, Any]] = {}
         self._pairs: dict[tuple[str, str], tuple[str, str]] = {}
@@ -136,6 +139,10 @@ class Metrics(Unconcerned):
     def event_dropped(self) -> None:
         """Count a Kubernetes Event that was given up."""
         self._dropped.inc()
+
+    def spans_dropped(self, number: int) -> None:
+        """Count spans that were given up."""
+        self._spans_dropped.inc(number)
 
     # Observer
 

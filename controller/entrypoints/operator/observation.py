@@ -2,21 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
 from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.events import EventPoster
 from controller.adapters.cluster.informer import Informer
 from controller.adapters.cluster.resources import JOBS, PODS
+from controller.adapters.traces import Collector
 from controller.entrypoints.operator.metrics import Metrics, Sight
 from controller.entrypoints.operator.settings import Settings
 from controller.ports.clock import Clock
 from controller.wiring.cluster.event_observer import EventObserver
 from controller.wiring.cluster.log_observer import LogObserver
-from controller.wiring.cluster.observer import Observers
+from controller.wiring.cluster.observer import Observer, Observers
 from controller.wiring.cluster.operator import Operator
 from controller.wiring.cluster.resync import Resync
+from controller.wiring.cluster.trace_observer import TraceObserver
 
 Json = dict[str, Any]
 
@@ -31,11 +33,19 @@ class Observation:
         self.metrics = metrics
         self._poster = EventPoster(client, settings.pod_name, dropped=metrics.event_dropped, log=log.warning)
         events = EventObserver(self._poster, clock, on_success=settings.events_on_success)
-        self.observer = Observers([metrics, LogObserver(), events])
+        observers: list[Observer] = [metrics, LogObserver(), events]
+        self._work: list[Callable[[], Awaitable[None]]] = [self._poster.run]
+        if settings.otlp_endpoint:
+            who = {"service.name": "libretto", "service.instance.id": settings.pod_name}
+            traces = TraceObserver(Collector(settings.otlp_endpoint, who), dropped=metrics.spans_dropped)
+            observers.append(traces)
+            self._work.append(traces.run)
+        self.observer = Observers(observers)
 
     def tasks(self) -> Iterator[Coroutine[Any, Any, None]]:
         """Yield what goes on beside the work."""
-        yield self._poster.run()
+        for work in self._work:
+            yield _lasting(work)
 
     def look_at(self, operator: Operator, resync: Resync, informers: Sequence[Informer]) -> None:
         """Have what is looked up shown as well; `informers` are those of Jobs and pods."""
@@ -56,6 +66,16 @@ class Observation:
                 ages,
             )
         )
+
+
+async def _lasting(work: Callable[[], Awaitable[None]]) -> None:
+    """Do work that ends only by a mistake of ours; no run may suffer from that."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("an observer failed; it begins anew")
+        await asyncio.sleep(1)
 
 
 def _roots(operator: Operator) -> Iterator[Json]:

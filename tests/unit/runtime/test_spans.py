@@ -11,10 +11,10 @@ from controller.model.decision import Command, Decision
 from controller.model.record import Actor
 from controller.model.run import RunSpec
 from controller.model.states import OutcomeClass, Role, Verb, Verdict
+from controller.model.trace import attempt_span_id, trace_id, trace_parent
 from controller.runtime.driver import Driver
 from controller.runtime.member import Member
 from controller.runtime.spans import End, Part, Span, Spans
-from controller.runtime.trace import attempt_span_id, trace_id, trace_parent
 from tests.behaviour.rehearsal import A_DAY, START, Rehearsal, good
 
 ANN = Actor("person", "ann")

@@ -1,7 +1,29 @@
 """Which trace and span does a part of a run have? Computed rather than drawn, so that everybody who knows a ledger agrees."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from controller.model.attempt import AttemptKey
 from controller.model.digest import digest_record
+
+
+class TraceSpan(NamedTuple):
+    """A span as every tracing system knows it."""
+
+    trace: str
+    """32 hexadecimal digits."""
+    id: str
+    """16 hexadecimal digits."""
+    parent: str | None
+    name: str
+    """Of low cardinality: spans of one name are alike."""
+    started_at: int
+    """Milliseconds since the epoch, like `ended_at`."""
+    ended_at: int
+    failed: bool
+    message: str
+    """Why it failed."""
+    attributes: Mapping[str, str | int]
 
 
 def trace_id(root: str) -> str:
