@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from controller.adapters.process.runner import ProcessRunner
-from controller.engine.semantic import semantic_content
+from controller.engine.semantic import semantic_content, semantic_digest
 from controller.engine.status import open_gates
 from controller.model.decision import Command, Decision
+from controller.model.digest import Digest
 from controller.model.outcomes import Outcomes, read_outcomes
 from controller.model.record import Actor
 from controller.model.run import GateStatus
@@ -42,6 +43,8 @@ class Real:
 
     meaning: Mapping[str, Any]
     exported: Outcomes
+    digest: Digest
+    """The semantic digest."""
 
 
 def play_real(state: Path, found: Found, people: People, parameters: Mapping[str, Any] | None = None) -> Real:
@@ -64,7 +67,7 @@ def play_real(state: Path, found: Found, people: People, parameters: Mapping[str
         try:
             driver.start()
             _drive(driver, local, people)
-            meaning = semantic_content(driver.root.state)
+            meaning, digest = semantic_content(driver.root.state), semantic_digest(driver.root.state)
         finally:
             driver.close()
             assert isinstance(tools.runner, ProcessRunner)
@@ -75,7 +78,7 @@ def play_real(state: Path, found: Found, people: People, parameters: Mapping[str
     finally:
         local.close()
     # As a file would be read back.
-    return Real(meaning, read_outcomes(value))
+    return Real(meaning, read_outcomes(value), digest)
 
 
 def _drive(driver: Driver, local: Local, people: People) -> None:

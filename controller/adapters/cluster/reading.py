@@ -5,6 +5,7 @@ from typing import Any
 
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.client import APPLY_PATCH, Client
+from controller.adapters.cluster.names import slug
 from controller.adapters.cluster.resources import AGENTS, ORCHESTRATIONS, RUNS
 from controller.adapters.cluster.run_object import admitted, key_uid, parent_uid
 from controller.adapters.cluster.status import parsed
@@ -81,25 +82,33 @@ class ClusterObjects:
     def publish(self, definition: Published) -> bool:
         """Apply a definition; what it had and has no more goes, for its spec is one whole."""
         resource = AGENTS if definition.kind == "Agent" else ORCHESTRATIONS
-        metadata = definition.resource["metadata"]
+        name, labels = self._object_name(definition), definition.resource["metadata"].get("labels") or {}
         spec = dict(definition.resource["spec"])
         if definition.files:
             spec["files"] = {path: {"digest": digest, "mode": 0o755} for path, digest in definition.files.items()}
         body = {
             "apiVersion": resource.api_version,
             "kind": resource.kind,
-            "metadata": {
-                "name": metadata["name"],
-                "namespace": self._namespace,
-                "labels": metadata.get("labels") or {},
-            },
+            "metadata": {"name": name, "namespace": self._namespace, "labels": labels},
             "spec": spec,
         }
         query = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
-        applied = fiber.wait(
-            self._client.patch(resource, self._namespace, metadata["name"], body, form=APPLY_PATCH, query=query)
-        )
+        applied = fiber.wait(self._client.patch(resource, self._namespace, name, body, form=APPLY_PATCH, query=query))
         return bool(applied["metadata"].get("generation") == 1)
+
+    def _object_name(self, definition: Published) -> str:
+        """Return the name of the object of a definition: the one that it has, else its own name, with its version where
+        another version bears the name already.
+        """
+        name = slug(definition.name, 200)
+        versions = {}
+        for one in self.definitions(definition.kind):
+            versions[one.resource["metadata"]["name"]] = (one.name, one.version)
+        identity = (definition.name, definition.version)
+        there = next((known for known, other in versions.items() if other == identity), None)
+        if there is not None or name not in versions:
+            return there or name
+        return slug(f"{definition.name}-{definition.version}", 240)
 
     def definitions(self, kind: str | None = None) -> Sequence[Published]:
         found: list[Published] = []
