@@ -41,6 +41,7 @@ class ClusterDecisionSource:
         self._known: dict[int, Submitted] = {}
         self._answers: dict[int, Answer] = {}
         self._unwritten: list[tuple[Submitted, Answer]] = []
+        self._unsaid: list[tuple[Submitted, str]] = []
         self._own: list[Command] = []
         self.held: dict[str, dict[str, str]] = {}
         """Run -> name of an approval or intervention that does not count yet -> why, as last looked at."""
@@ -58,16 +59,18 @@ class ClusterDecisionSource:
     def pending(self, run: str) -> Sequence[Decision | Command]:
         found: list[Decision | Command] = [one for one in self._own if one.run == run and one.id not in self._answers]
         held = self.held[run] = {}
-        objects = [one for one in self._objects(run) if not (one.get("status") or {})]
+        objects = [one for one in self._objects(run) if not answered(one)]
         for one in sorted(objects, key=_age):
             quorum = self._weigh(one, objects)
             if quorum.missing is not None:
                 held[one["metadata"]["name"]] = quorum.missing
+                if (one.get("status") or {}).get("waiting") != quorum.missing:
+                    self._unsaid.append((_submitted(one), quorum.missing))
                 continue
             metadata = one["metadata"]
             number = self._ids.get(metadata["uid"])
             if number is None:
-                number = self._next(Submitted(one["kind"], metadata["namespace"], metadata["name"], metadata["uid"]))
+                number = self._next(_submitted(one))
                 self._ids[metadata["uid"]] = number
             if number not in self._answers and one["spec"].get("verb") != "rerun":
                 found.append(_read(one, number, run, quorum.others))
@@ -91,6 +94,11 @@ class ClusterDecisionSource:
         unwritten, self._unwritten = self._unwritten, []
         return unwritten
 
+    def unsaid(self) -> list[tuple[Submitted, str]]:
+        """Return why objects do not count yet, where they do not say so, once."""
+        unsaid, self._unsaid = self._unsaid, []
+        return unsaid
+
     def touch(self) -> None:
         """Note that an object of the tree came or changed."""
         self._changed = True
@@ -109,6 +117,16 @@ def wants_suspension(run: Json) -> bool:
 def suspension(run: str, *, suspend: bool) -> Command:
     """Return the command that `spec.suspend` means. It carries no identity: whoever may change the run may do it."""
     return Command(0, run, Verb.SUSPEND if suspend else Verb.RESUME, CONTROLLER, comment="spec.suspend")
+
+
+def answered(one: Json) -> bool:
+    """Return whether an approval or intervention was recorded or refused."""
+    return bool((one.get("status") or {}).get("answeredAt"))
+
+
+def _submitted(one: Json) -> Submitted:
+    metadata = one["metadata"]
+    return Submitted(one["kind"], metadata["namespace"], metadata["name"], metadata["uid"])
 
 
 def _read(one: Json, number: int, run: str, others: tuple[str, ...]) -> Decision | Command:

@@ -8,8 +8,12 @@ Json = dict[str, Any]
 ACCOUNT = "system:serviceaccount:"
 """How the user names of service accounts begin."""
 
+UNPROTECTED = "the API server does not prove who decides: install the admission policies of the chart libretto-crds, then decide again"
 
-UNPROTECTED = "the API server does not prove who decides: install the admission policies of the chart libretto-crds"
+UNPROVED = "it was made while the API server did not prove who decides: decide again"
+"""Of a decision that once was UNPROTECTED, and says so in its status: that it is proved now whose decisions are says nothing
+about this one.
+"""
 
 
 class Quorum(NamedTuple):
@@ -33,6 +37,8 @@ class Gates:
         """Return whether an approval of a run counts, together with the others that are there."""
         if not self._protected(approval["metadata"]["namespace"]):
             return Quorum(UNPROTECTED)
+        if _unproved(approval):
+            return Quorum(UNPROVED)
         spec = approval["spec"]
         if approval["kind"] != "Approval":
             return Quorum(None)
@@ -57,7 +63,7 @@ class Gates:
             if other["kind"] != "Approval" or any(given.get(member) != spec.get(member) for member in same):
                 continue
             expired = given.get("expiresAt") and given["expiresAt"] <= self._now()
-            if not expired and self._refusal(run, given, needs) is None:
+            if not expired and not _unproved(other) and self._refusal(run, given, needs) is None:
                 agreeing[given["approver"]["name"]] = None
         wanted = needs.get("count", 1)
         people = list(agreeing)
@@ -84,6 +90,10 @@ class Gates:
         if asked.startswith(ACCOUNT) and not groups:
             return f"{asked} is an account: who stands behind it is not known, so the checkpoint must name groups"
         return None
+
+
+def _unproved(approval: Json) -> bool:
+    return (approval.get("status") or {}).get("waiting") in (UNPROTECTED, UNPROVED)
 
 
 def _gate(run: Mapping[str, Any] | None, spec: Mapping[str, Any]) -> Json | None:

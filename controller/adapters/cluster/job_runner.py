@@ -11,9 +11,10 @@ from controller.adapters.cluster.jobs.creation import creation_refusal
 from controller.adapters.cluster.jobs.judge import Ended, Queued, Running, judge
 from controller.adapters.cluster.jobs.message import artifact
 from controller.adapters.cluster.jobs.place import Place
-from controller.adapters.cluster.jobs.render import LARGEST_INLINE, render
+from controller.adapters.cluster.jobs.render import LARGEST_INLINE, LARGEST_PLAN, plan_of, render
 from controller.adapters.cluster.names import EFFECT, attempt_key, effect_digest, input_digest, job_name
 from controller.errors import (
+    AgentUnfit,
     AlreadyExists,
     Forbidden,
     InvariantViolated,
@@ -36,6 +37,9 @@ from controller.ports.blob_store import BlobStore
 from controller.ports.clock import Clock
 
 Json = dict[str, Any]
+
+FEW_FILES = 30
+"""So many files, with their contents if they are small, fit into a Job in any case."""
 
 PATIENCE_WITHOUT_POD_MS = 15_000
 """How long a Job may have no pod before its events are asked why: the Job controller makes one within a second, and backs
@@ -75,6 +79,9 @@ class _Attempt(NamedTuple):
     launched_at: int | None = None
     """On the monotonic clock, where this process launched it."""
     queue_timeout_ms: int | None = None
+    asked_at: int | None = None
+    """On the monotonic clock, when its events were last asked why it has no pod."""
+    has_pod: bool = False
     started: bool = False
     ended: Ended | None = None
 
@@ -118,7 +125,10 @@ class JobRunner:
             if there is not None:
                 self._adopt(launch, there)
                 continue
-            job = render(launch, self._place(launch))
+            try:
+                job = render(launch, self._place(launch))
+            except AgentUnfit as error:
+                job = error.message
             if isinstance(job, str):
                 refusals.append(Refusal(launch.key, job))
             else:
@@ -207,17 +217,18 @@ class JobRunner:
 
     def _waiting(self, key: AttemptKey, known: _Attempt, verdict: Queued, job: Json | None) -> list[Observation]:
         """An attempt that does not start: nothing happened yet, or it never will."""
-        if known.launched_at is None or job is None:
+        if known.launched_at is None:
             return []
-        waited = self._clock.monotonic() - known.launched_at
-        if known.queue_timeout_ms is not None and waited >= known.queue_timeout_ms:
+        now = self._clock.monotonic()
+        if known.queue_timeout_ms is not None and now - known.launched_at >= known.queue_timeout_ms:
             why = verdict.reason or "no node took it"
             return self._give_up(key, known, OutcomeClass.TIMEOUT, f"did not start in time: {why}")
-        if not verdict.has_pod and waited >= PATIENCE_WITHOUT_POD_MS:
+        known = self._attempts[key] = known._replace(has_pod=verdict.has_pod)
+        if job is not None and not known.has_pod and now >= _patience_ends(known):
+            self._attempts[key] = known._replace(asked_at=now)
             refused = creation_refusal(fiber.wait(self._jobs.refusals(job)))
             if refused is not None:
                 return self._give_up(key, known, OutcomeClass.REJECTED, refused)
-            self._attempts[key] = known._replace(launched_at=self._clock.monotonic())
         return []
 
     def _give_up(self, key: AttemptKey, known: _Attempt, why: OutcomeClass, reason: str) -> list[Observation]:
@@ -244,11 +255,15 @@ class JobRunner:
         return None
 
     def _place(self, launch: Launch) -> Place:
-        """Return the place of an attempt; an input that is too large for a Job is stored before."""
+        """Return the place of an attempt; what is too large for a Job is stored before. Raises AgentUnfit."""
         place = self._place_of(launch)
-        if len(launch.input) <= LARGEST_INLINE:
-            return place
-        return place._replace(input_blob=self._blobs.put(launch.input))
+        if len(launch.input) > LARGEST_INLINE:
+            place = place._replace(input_blob=self._blobs.put(launch.input))
+        if len(launch.staged) + len(launch.agent_files) > FEW_FILES:
+            plan = orjson.dumps(plan_of(launch, place))
+            if len(plan) > LARGEST_PLAN:
+                place = place._replace(staged_blob=self._blobs.put(plan))
+        return place
 
     def _adopt(self, launch: Launch, job: Mapping[str, Any]) -> None:
         """Take a Job that is there for ours, if it is; fail loudly if it only has our name."""
@@ -262,13 +277,18 @@ class JobRunner:
 
 
 def _limit(known: _Attempt) -> int | None:
-    """When an attempt that did not start must be looked at again, on the monotonic clock."""
+    """When an attempt that did not start must be looked at again, on the monotonic clock; None: when something changes."""
     if known.launched_at is None or known.started or known.ended is not None:
         return None
-    limits = [PATIENCE_WITHOUT_POD_MS]
+    limits = [] if known.has_pod else [_patience_ends(known)]
     if known.queue_timeout_ms is not None:
-        limits.append(known.queue_timeout_ms)
-    return known.launched_at + min(limits)
+        limits.append(known.launched_at + known.queue_timeout_ms)
+    return min(limits, default=None)
+
+
+def _patience_ends(known: _Attempt) -> int:
+    """When the events of an attempt without a pod must be asked, on the monotonic clock."""
+    return (known.asked_at or known.launched_at or 0) + PATIENCE_WITHOUT_POD_MS
 
 
 async def _all(creating: Iterable[Coroutine[Any, Any, Refusal | None]]) -> list[Refusal | None]:

@@ -5,7 +5,7 @@ from typing import Any
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.resources import APPROVALS, INTERVENTIONS, Resource
-from controller.errors import Forbidden, LibrettoError
+from controller.errors import Forbidden, LibrettoError, Throttled, Transient
 from controller.model.record import GENESIS
 from controller.ports.clock import Clock
 
@@ -30,7 +30,9 @@ class Protection:
         self._known: dict[str, tuple[int, bool]] = {}
 
     def of(self, namespace: str) -> bool:
-        """Return whether forged decisions are refused in a namespace; when in doubt, they are not."""
+        """Return whether forged decisions are refused in a namespace. Raises Transient and Throttled: then nobody knows, and
+        a decision must wait, but it is not to be taken for forged.
+        """
         known = self._known.get(namespace)
         if known is None or self._clock.monotonic() - known[0] >= FRESH_MS:
             proved = fiber.wait(self._ask(namespace))
@@ -47,6 +49,8 @@ class Protection:
             await self._client.create(resource, namespace, body, dry_run=True)
         except Forbidden as error:
             return PROOF in error.message
+        except (Transient, Throttled):
+            raise
         except LibrettoError:
             return False
         return False

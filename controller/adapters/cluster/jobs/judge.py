@@ -14,6 +14,9 @@ Json = Mapping[str, Any]
 MOST_DISRUPTIONS = 10
 """How often the platform may take an attempt away before that is its failure."""
 
+LONGEST_WORD = 300
+"""Characters of a program's last word that become part of the reason."""
+
 WRONG_INPUT = 64
 """Exit status of `stage` for what can never be staged."""
 
@@ -179,7 +182,9 @@ def _exit(ended: Json, code: int) -> str:
         return f"exit {code}: it used more memory than its limit (OOMKilled)"
     if code > 128 and reason != "Error":
         return f"exit {code} ({reason})"
-    return f"exit {code}"
+    # What a program leaves as its last word, as calls of http agents do.
+    said = str(ended.get("message") or "").strip().split("\n")[0][:LONGEST_WORD]
+    return f"exit {code}: {said}" if said else f"exit {code}"
 
 
 def _message(status: Json) -> Message | None:

@@ -39,5 +39,7 @@ class Place(NamedTuple):
     """How long an ended Job stays: a week, so that its logs outlive a weekend."""
     inline: Callable[[Digest], str | None] = _nothing
     """Content that is known and small enough to be written into the Job, as text."""
+    staged_blob: Digest | None = None
+    """Where the list of what is to be staged is stored when it is too large for the Job."""
     input_blob: Digest | None = None
     """Where the input is stored when it is too large for the Job."""

@@ -19,6 +19,9 @@ Json = dict[str, Any]
 LARGEST_INLINE = 16 * 1024
 """Bytes of input that are written into the Job; more is fetched from the results service."""
 
+LARGEST_PLAN = 96 * 1024
+"""Bytes of the list of what is to be staged that are written into the Job: Linux takes 128 KiB for one variable."""
+
 PUBLISH_GRACE_S = 600
 """How long the courier may try to hand results over after the program has ended: an outage of the controller of that
 length does not turn success into PublishFailed."""
@@ -140,7 +143,10 @@ def _pod(launch: Launch, place: Place, program: Program, spec: Json, container: 
 
 
 def _stage(launch: Launch, place: Place) -> Json:
-    env = {"LIBRETTO_STAGED": orjson.dumps(_plan(launch, place)).decode()}
+    if place.staged_blob is not None:
+        env = {"LIBRETTO_STAGED_BLOB": place.staged_blob}
+    else:
+        env = {"LIBRETTO_STAGED": orjson.dumps(plan_of(launch, place)).decode()}
     if place.input_blob is not None:
         env["LIBRETTO_INPUT_BLOB"] = place.input_blob
     else:
@@ -200,8 +206,8 @@ def _main(launch: Launch, place: Place, program: Program, container: Json) -> Js
     return {name: value for name, value in body.items() if value not in (None, [])}
 
 
-def _plan(launch: Launch, place: Place) -> list[Json]:
-    """Return what is to be staged below the shared folder: artifacts, and the agent's files."""
+def plan_of(launch: Launch, place: Place) -> list[Json]:
+    """Return what is to be staged below the shared folder: artifacts, and the agent's files. Raises AgentUnfit."""
     wanted = [(f"step/{one.path}", one.digest, 0o644) for one in launch.staged]
     wanted += [(f"agent/{path}", digest, 0o755) for path, digest in sorted(launch.agent_files.items())]
     plan: list[Json] = []

@@ -72,8 +72,9 @@ class HttpAttempt(Attempt):
 
         order: Mapping[str, Any] = self.order["http"]
         url = order["url"]
-        origin = _origin(urlsplit(url))
         try:
+            # A mistake in the address is the agent's, like any other: the attempt ends with it.
+            origin = _origin(urlsplit(url))
             with open(self.directory + "/input.json", "rb") as file:  # noqa: PTH123 - no pathlib in the supervisor
                 body = file.read()
             for _ in range(MOST_REDIRECTS + 1):
