@@ -8,9 +8,9 @@ Json = dict[str, Any]
 ACCOUNT = "system:serviceaccount:"
 """How the user names of service accounts begin."""
 
-UNPROTECTED = "the API server does not prove who decides: install the admission policies of the chart libretto-crds, then decide again"
+UNPROTECTED = "nothing proves who decides: install the admission policies of the chart libretto-crds, then decide again"
 
-UNPROVED = "it was made while the API server did not prove who decides: decide again"
+UNPROVED = "it was made while nothing proved who decides: decide again"
 """Of a decision that once was UNPROTECTED, and says so in its status: that it is proved now whose decisions are says nothing
 about this one.
 """

@@ -49,6 +49,8 @@ class Answered(Stored):
     """Number of the ledger record that it became; absent when it was refused."""
     refusal: Message | None = None
     """Why it was refused, in one line; absent when it was recorded."""
+    waiting: Message | None = None
+    """Why it does not count yet, in one line, e.g. how many approvals are missing; absent once it is answered."""
     answered_at: Moment | None = None
     """When it was recorded or refused; absent while it waits."""
 

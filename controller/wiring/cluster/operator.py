@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from controller.adapters.cluster import fiber
+from controller.adapters.cluster.decision_source import answered
 from controller.adapters.cluster.gates import UNPROTECTED
 from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.run_object import key_uid, root_uid
@@ -122,7 +123,7 @@ class Operator:
         state = (run.get("status") or {}).get("state")
         if state is None or RunState(state) not in SETTLED:
             return True
-        return any(not one.get("status") for named in self.shared.caches.tree(key.root) for one in self._asked(named))
+        return any(not answered(one) for named in self.shared.caches.tree(key.root) for one in self._asked(named))
 
     def _asked(self, run: Json) -> Iterable[Json]:
         return self.shared.caches.submissions(run)

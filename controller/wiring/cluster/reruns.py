@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from controller.adapters.cluster import fiber
+from controller.adapters.cluster.decision_source import answered
 from controller.adapters.cluster.names import hashed, slug
 from controller.adapters.cluster.resources import INTERVENTIONS
 from controller.errors import AlreadyExists, LibrettoError, Stalled
@@ -20,7 +21,7 @@ Json = dict[str, Any]
 def answer_reruns(shared: "Shared", earlier: Member, run: Json) -> None:
     """Carry out what people asked for: each command is answered with the name of the new run, or why there is none."""
     for command in list(shared.caches.submissions(run)):
-        asked = command["kind"] == "Intervention" and command["spec"]["verb"] == "rerun" and not command.get("status")
+        asked = command["kind"] == "Intervention" and command["spec"]["verb"] == "rerun" and not answered(command)
         if asked and shared.gates.weigh(run, command, ()).missing is None:
             _answer(shared, command, _made(shared, earlier, run, command))
 
@@ -73,7 +74,7 @@ def _answer(shared: "Shared", command: Json, status: Json) -> None:
     metadata = command["metadata"]
     body = {
         "metadata": {"uid": metadata["uid"]},
-        "status": {**status, "answeredAt": time_text(shared.clock.now())},
+        "status": {**status, "answeredAt": time_text(shared.clock.now()), "waiting": None},
     }
     written = fiber.wait(
         shared.client.patch(INTERVENTIONS, metadata["namespace"], metadata["name"], body, subresource="status")

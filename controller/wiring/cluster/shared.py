@@ -18,6 +18,7 @@ from controller.adapters.cluster.result_cache import ConfigMapResultCache
 from controller.adapters.cluster.run_object import key_uid
 from controller.adapters.cluster.shards import ConfigMapShards
 from controller.adapters.cluster.slots import SharedSlots
+from controller.adapters.cluster.status import LONGEST_MESSAGE
 from controller.adapters.cluster.tree_jobs import TreeJobs
 from controller.definition.catalog import Catalog
 from controller.model.decision import Answer
@@ -182,15 +183,23 @@ class Shared:
 
     async def write_answer(self, submitted: Submitted, answer: Answer) -> None:
         """Say in the status of an object what became of it."""
-        resource = APPROVALS if submitted.kind == "Approval" else INTERVENTIONS
-        status: Json = {"answeredAt": time_text(self.clock.now())}
+        # What it waited for is no news any more; in a merge patch null takes it away.
+        status: Json = {"answeredAt": time_text(self.clock.now()), "waiting": None}
         if answer.record is not None:
             status["record"] = answer.record
         if answer.refusal is not None:
             status["refusal"] = answer.refusal
+        await self._write_submission(submitted, status)
+
+    async def write_waiting(self, submitted: Submitted, why: str) -> None:
+        """Say in the status of an object why it does not count yet."""
+        await self._write_submission(submitted, {"waiting": why[:LONGEST_MESSAGE]})
+
+    async def _write_submission(self, submitted: Submitted, status: Json) -> None:
+        approval = submitted.kind == "Approval"
+        resource, cache = (APPROVALS, self.caches.approvals) if approval else (INTERVENTIONS, self.caches.interventions)
         body = {"metadata": {"uid": submitted.uid}, "status": status}
-        written = await self.client.patch(resource, submitted.namespace, submitted.name, body, subresource="status")
-        (self.caches.approvals if submitted.kind == "Approval" else self.caches.interventions).put(written)
+        cache.put(await self.client.patch(resource, submitted.namespace, submitted.name, body, subresource="status"))
 
     @staticmethod
     def _target(named: Json, submission: Json) -> str:

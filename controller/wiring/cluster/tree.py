@@ -88,6 +88,8 @@ class Tree:
         if driver.durable:
             for submitted, answer in self._decisions.unwritten():
                 fiber.wait(self._shared.write_answer(submitted, answer))
+        for submitted, why in self._decisions.unsaid():
+            fiber.wait(self._shared.write_waiting(submitted, why))
         waits = [wait for wait in (driver.until_next(), self._runner.until_next()) if wait is not None]
         if self.unprotected:
             waits.append(UNPROTECTED_RETRY_MS)
