@@ -62,7 +62,7 @@ def test_what_is_installed_says_what_comes_next(installed: Helm) -> None:
 
 ALLOWED = [
     ("create", "jobs.batch"),
-    ("deletecollection", "configmaps"),
+    ("delete", "configmaps"),
     ("patch", "pods"),
     ("update", "runs.libretto.dev", "--subresource=status"),
     ("patch", "approvals.libretto.dev", "--subresource=status"),
