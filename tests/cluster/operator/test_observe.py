@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,7 +12,7 @@ from controller.model.attempt import AttemptKey
 from controller.model.record import parse_time
 from controller.model.states import Role
 from controller.model.trace import attempt_span_id, run_span_id, step_span_id, trace_id
-from tests.cluster.control_plane import ControlPlane, KubectlFailed
+from tests.cluster.control_plane import KubectlFailed
 from tests.cluster.operator.conftest import Start
 from tests.cluster.operators import Bench, Json, OperatorProcess, orchestration, run, shell_agent, until
 from tests.fakes.otlp_collector import OtlpCollector
@@ -224,79 +224,3 @@ def test_a_stall_is_told_once(bench: Bench, operator: OperatorProcess) -> None:
     (event,) = events(bench)
     assert (event["reason"], event["type"]) == ("Stalled", "Warning")
     assert 'no orchestration "nowhere"' in event["note"]
-
-
-@pytest.fixture
-def forgeable(cluster: ControlPlane) -> Iterator[Callable[[], None]]:
-    """A cluster whose admission policies for decisions are gone; call it to have them back."""
-    kinds = (
-        "validatingadmissionpolicybinding/libretto-approvals",
-        "validatingadmissionpolicybinding/libretto-interventions",
-    )
-    kept = [cluster.kubectl("get", kind, "-o", "json") for kind in kinds]
-    cluster.kubectl("delete", *kinds)
-    done: list[None] = []
-
-    def back() -> None:
-        if not done:
-            done.append(None)
-            for text in kept:
-                one = json.loads(text)
-                one["metadata"] = {"name": one["metadata"]["name"], "labels": one["metadata"].get("labels") or {}}
-                cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=json.dumps(one))
-
-    yield back
-    back()
-
-
-def forged(bench: Bench) -> bool:
-    """Whether anybody may decide in another's name."""
-    one = decision(
-        {"gate": "none", "digest": "blake3:" + "0" * 64, "request": 0}, {"name": "none", "uid": "none"}, "joe"
-    )
-    try:
-        bench.kubectl("create", "--dry-run=server", "-f", "-", input=json.dumps(one))
-    except KubectlFailed as error:
-        if "must be you" not in str(error):
-            raise
-        return False
-    return True
-
-
-def decision(gate: Json, reference: Json, person: str) -> Json:
-    named = {member: gate[member] for member in ("gate", "digest", "request")}
-    spec = {"runRef": reference, **named, "decision": "approve", "approver": {"name": person}}
-    metadata = {"generateName": "decision-"}
-    return {"apiVersion": "libretto.dev/v1alpha1", "kind": "Approval", "metadata": metadata, "spec": spec}
-
-
-def unprotected(bench: Bench, name: str) -> bool:
-    conditions = bench.get("run", name)["status"]["conditions"]
-    return any((one["type"], one["status"]) == ("ApprovalsUnprotected", "True") for one in conditions)
-
-
-@pytest.mark.requirement("K8S-029")
-def test_that_nothing_proves_who_decides_is_told_and_stays_so(
-    bench: Bench, start: Start, forgeable: Callable[[], None]
-) -> None:
-    first = start()
-    gate = step("a", checkpointAfter={"question": "Is it good?"})
-    bench.apply(shell_agent("worker", ANSWERS), orchestration("gated", gate), run("r", "gated"))
-    status = bench.until_state("r", "AwaitingApproval")
-    until(lambda: forged(bench), "decisions can be forged")
-    reference = {"name": "r", "uid": bench.get("run", "r")["metadata"]["uid"]}
-    bench.kubectl("create", "-f", "-", input=json.dumps(decision(status["gates"][0], reference, "mara")))
-    until(lambda: unprotected(bench, "r"), "the run says so", first.log)
-    until(lambda: "waiting" in (bench.all("approvals")[0].get("status") or {}), "and the decision", first.log)
-    assert "install the admission policies" in bench.all("approvals")[0]["status"]["waiting"]
-    until(lambda: "ApprovalsUnprotected" in {one["reason"] for one in events(bench)}, "and an event", first.log)
-    assert bench.state("r") == "AwaitingApproval"
-
-    forgeable()
-    until(lambda: not forged(bench), "decisions are proved again")
-    first.stop()
-    second = start()  # it would look again after a minute
-    until(lambda: not unprotected(bench, "r"), "the condition is gone", bench.tell("r"))
-    # Policies that came later say nothing about who decided before.
-    until(lambda: "it was made while" in bench.all("approvals")[0]["status"]["waiting"], "it is void", second.log)
-    assert bench.state("r") == "AwaitingApproval"
