@@ -10,6 +10,7 @@ import json
 import ssl
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -77,8 +78,10 @@ class Loop:
                 listed = orjson.loads(await reply.read())
             for one in listed["items"]:
                 seen("ADDED", one)
-            async for event in self._events(path, listed["metadata"]["resourceVersion"]):
-                seen(event["type"], event["object"])
+            # A slow watcher's stream is closed.
+            with suppress(aiohttp.ClientError):
+                async for event in self._events(path, listed["metadata"]["resourceVersion"]):
+                    seen(event["type"], event["object"])
 
     async def _events(self, path: str, version: str) -> AsyncIterator[Json]:
         query = {"watch": "true", "resourceVersion": version}

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.cluster import binaries, definitions, tenancy
-from tests.cluster.control_plane import ControlPlane
-from tests.cluster.operators import OperatorProcess, grant
+from tests.cluster.control_plane import ControlPlane, KubectlFailed
+from tests.cluster.operators import OperatorProcess, grant, run
 from tests.cluster.process_node import Instant, ProcessNode
 from tests.cluster.waiting import until
 
@@ -38,6 +38,7 @@ class Laboratory:
         try:
             definitions.install(self.control_plane)
             grant(self.control_plane, SYSTEM)
+            until(self._takes_runs, "runs are taken", 60)
             self._add("instant", INSTANT)
         except BaseException:
             self.close()
@@ -92,6 +93,15 @@ class Laboratory:
         if "standing" not in self._nodes:
             self._add("standing", STANDING)
         return "standing"
+
+    def _takes_runs(self) -> bool:
+        """Admission policies need a moment to learn of a new kind."""
+        text = json.dumps(run("probe", "none"))
+        try:
+            self.kubectl("create", "--dry-run=server", "-n", "default", "-f", "-", input=text)
+        except KubectlFailed:
+            return False
+        return True
 
     def _add(self, name: str, instant: Instant) -> None:
         node = self._nodes[name] = ProcessNode(self.control_plane, name=name, instant=instant)
