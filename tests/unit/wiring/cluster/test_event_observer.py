@@ -1,10 +1,13 @@
 """Somebody may act on an Event, or there is none: gates, failures, stalls, and success where it is wanted."""
 
+import re
+from pathlib import Path
 from typing import Any, cast
 
 from controller.adapters.cluster.events import EventPoster, Happening, event_name
 from controller.adapters.simulated_runner import Scripted, SimulatedClock
 from controller.model.states import OutcomeClass
+from controller.wiring.cluster import notices
 from controller.wiring.cluster.event_observer import EventObserver
 from tests.behaviour.rehearsal import START, Rehearsal
 from tests.unit.wiring.cluster.watched import Watched, run_object
@@ -86,3 +89,11 @@ def test_stalls_are_told_though_no_record_says_so() -> None:
         ("Stalled", "DefinitionInvalid: steps: empty"),
     ]
     assert len({event_name(one) for one in kept.told}) == 3
+
+
+def test_the_documentation_lists_every_reason() -> None:
+    text = (Path(__file__).resolve().parents[4] / "docs" / "spec" / "observing.md").read_text()
+    documented = set(re.findall(r"^\| `(\w+)` \| (Normal|Warning) \|", text, re.MULTILINE))
+    rules = [rule for rule in notices._RULES.values() if rule.event or rule.reason == "RunSucceeded"]
+    expected = {(rule.reason, "Warning" if rule.warning else "Normal") for rule in rules}
+    assert documented == expected | {("Stalled", "Warning"), ("ApprovalsUnprotected", "Warning")}
