@@ -1,0 +1,133 @@
+"""What waits for a pod is looked at when its time is up, and not again and again until then."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from controller.adapters.cluster import fiber
+from controller.adapters.cluster.job_runner import PATIENCE_WITHOUT_POD_MS, JobRunner
+from controller.adapters.cluster.jobs.place import Place
+from controller.adapters.cluster.names import Mark
+from controller.adapters.memory import MemoryBlobStore
+from controller.errors import NotFound
+from controller.model.agent import AgentSpec, Process
+from controller.model.attempt import AttemptKey, Finished, Launch, Observation
+from controller.model.digest import digest_bytes
+from controller.model.states import OutcomeClass, Role
+from tests.fakes.clock import SettableClock
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+KEY = AttemptKey("uid", "load", Role.DO, 1)
+PLACE = Place("ns", "run", "object-uid", "uid", Mark(1, "lease"), "image", "image")
+PENDING: Json = {
+    "metadata": {"name": "pod", "creationTimestamp": "", "annotations": {}},
+    "status": {"phase": "Pending"},
+}
+
+
+class Jobs:
+    """Jobs as an API server would hold them."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Json] = {}
+        self.listed: list[Json] = []
+        self.events: list[Json] = []
+        self.asked = 0
+
+    def known(self) -> Iterable[Json]:
+        return ()
+
+    def pods(self, job: str) -> Sequence[Json]:
+        del job
+        return self.listed
+
+    def job(self, name: str) -> Json | None:
+        return self.made.get(name)
+
+    async def create(self, job: Json) -> Json:
+        self.made[job["metadata"]["name"]] = job
+        return job
+
+    async def fetch(self, name: str) -> Json:
+        raise NotFound(name)
+
+    async def end(self, job: Json, pods: Sequence[Json], now: int) -> None:
+        del pods, now
+        del self.made[job["metadata"]["name"]]
+
+    async def refusals(self, job: Json) -> Sequence[Json]:
+        del job
+        self.asked += 1
+        return self.events
+
+
+class World:
+    """A runner with one attempt that was just launched."""
+
+    def __init__(self, queue_timeout_ms: int | None = None) -> None:
+        self.jobs, self.clock = Jobs(), SettableClock()
+        self.runner = JobRunner(self.jobs, lambda _: PLACE, MemoryBlobStore(), self.clock)
+        agent = AgentSpec(process=Process(argv=["true"]))
+        content = b"{}"
+        launch = Launch(KEY, agent, {}, content, digest_bytes(content), queue_timeout_ms=queue_timeout_ms)
+        assert _played(self.runner.start_many, [launch]) == []
+        self.look()
+
+    def look(self) -> Sequence[Observation]:
+        self.runner.expire()
+        return _played(self.runner.observe, 0)
+
+    def pod(self) -> None:
+        self.jobs.listed = [PENDING]
+        self.runner.touch(next(iter(self.jobs.made)))
+
+
+def _played(function: Callable[..., T], *given: Any) -> T:
+    return asyncio.run(fiber.run(function, *given))
+
+
+def test_an_attempt_whose_pod_waits_for_a_node_is_left_alone() -> None:
+    world = World()
+    assert world.runner.until_next() == PATIENCE_WITHOUT_POD_MS
+    world.pod()
+    assert world.look() == []
+    world.clock.advance(10 * PATIENCE_WITHOUT_POD_MS)
+    assert world.look() == []
+    assert world.runner.until_next() is None
+    assert world.jobs.asked == 0
+
+
+def test_without_a_pod_its_events_are_asked_now_and_then() -> None:
+    world = World()
+    for times in (1, 2):
+        world.clock.advance(PATIENCE_WITHOUT_POD_MS)
+        assert world.runner.until_next() == 0
+        assert world.look() == []
+        assert world.jobs.asked == times
+        assert world.runner.until_next() == PATIENCE_WITHOUT_POD_MS
+    world.jobs.events = [{"reason": "FailedCreate", "note": "exceeded quota: q", "metadata": {}}]
+    world.clock.advance(PATIENCE_WITHOUT_POD_MS)
+    (ended,) = world.look()
+    assert isinstance(ended, Finished)
+    assert (ended.failure, world.runner.until_next()) == (OutcomeClass.REJECTED, None)
+
+
+def test_asking_does_not_prolong_the_time_in_which_it_must_start() -> None:
+    world = World(queue_timeout_ms=PATIENCE_WITHOUT_POD_MS + 5_000)
+    world.clock.advance(PATIENCE_WITHOUT_POD_MS)
+    assert world.look() == []
+    assert world.runner.until_next() == 5_000
+    world.clock.advance(5_000)
+    (ended,) = world.look()
+    assert isinstance(ended, Finished)
+    assert ended.failure is OutcomeClass.TIMEOUT
+
+
+def test_the_time_in_which_it_must_start_counts_with_a_pod_too() -> None:
+    world = World(queue_timeout_ms=20_000)
+    world.pod()
+    world.clock.advance(5_000)
+    assert world.look() == []
+    assert world.runner.until_next() == 15_000
