@@ -1,6 +1,5 @@
 """How do attempts run on a cluster? Each is a Job; what its pod came to decides what became of it."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -13,6 +12,7 @@ from controller.adapters.cluster.jobs.message import artifact
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.jobs.render import LARGEST_INLINE, LARGEST_PLAN, plan_of, render
 from controller.adapters.cluster.names import EFFECT, attempt_key, effect_digest, input_digest, job_name
+from controller.adapters.cluster.together import together
 from controller.errors import (
     AgentUnfit,
     AlreadyExists,
@@ -134,7 +134,7 @@ class JobRunner:
             else:
                 creating.append(self._create(launch, job))
         if creating:
-            refusals += [refusal for refusal in fiber.wait(_all(creating)) if refusal is not None]
+            refusals += [refusal for refusal in fiber.wait(together(creating)) if refusal is not None]
         for refusal in refusals:
             self._attempts.pop(refusal.key, None)
         return refusals
@@ -289,14 +289,3 @@ def _limit(known: _Attempt) -> int | None:
 def _patience_ends(known: _Attempt) -> int:
     """When the events of an attempt without a pod must be asked, on the monotonic clock."""
     return (known.asked_at or known.launched_at or 0) + PATIENCE_WITHOUT_POD_MS
-
-
-async def _all(creating: Iterable[Coroutine[Any, Any, Refusal | None]]) -> list[Refusal | None]:
-    """Await all side by side; the first error is raised when every call has ended."""
-    outcomes = await asyncio.gather(*creating, return_exceptions=True)
-    refusals: list[Refusal | None] = []
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
-        refusals.append(outcome)
-    return refusals

@@ -3,7 +3,6 @@
 One write of the status carries state, records and the small contents that they name, so all of them are durable or none.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -11,6 +10,7 @@ from controller.adapters.cluster import fiber
 from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.pool import Pool
 from controller.adapters.cluster.status import Json, conditions, explained, parsed, view
+from controller.adapters.cluster.together import together
 from controller.errors import LedgerInconsistent, NotFound
 from controller.model.digest import Digest
 from controller.model.record import GENESIS
@@ -117,7 +117,7 @@ class StatusLedgerStore:
         if len(runs) == 1:
             self._write(runs[0])
         elif runs:
-            fiber.wait(_all(fiber.run(self._write, run) for run in runs))
+            fiber.wait(together(fiber.run(self._write, run) for run in runs))
 
     def read(self, run: str, first: int = 0) -> Iterator[bytes]:
         status = self._stored(run)
@@ -230,11 +230,3 @@ def _group(before: RunState, writes: Sequence[Write]) -> int:
             return number
         state = reached
     return len(writes)
-
-
-async def _all(writes: Iterator[Any]) -> None:
-    """Await all, also those beside one that fails, then raise the first error."""
-    outcomes = await asyncio.gather(*writes, return_exceptions=True)
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
