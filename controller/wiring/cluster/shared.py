@@ -1,5 +1,6 @@
 """What all trees of one operator share: the connection, the caches, and the places that span runs."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from controller.adapters.cluster.config_maps import NamespaceConfigMaps
 from controller.adapters.cluster.decision_source import Submitted
 from controller.adapters.cluster.gates import Gates
 from controller.adapters.cluster.jobs.place import Place
+from controller.adapters.cluster.merging import Merger
 from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.protection import Protection
 from controller.adapters.cluster.resources import APPROVALS, INTERVENTIONS, RUNS
@@ -66,6 +68,7 @@ class Shared:
         self.observer: Observer = observer or Observers()
         protection = Protection(client, clock)
         self.gates = Gates(protection.of, lambda: time_text(clock.now()))
+        self._merger = Merger(lambda: self.mark, logging.getLogger("libretto.operator").warning)
         self._wake = wake
         self._slots: dict[str, SharedSlots] = {}
         self._store_of = store_of or self._config_maps_of
@@ -132,7 +135,7 @@ class Shared:
 
     def shards(self, namespace: str, owner_of: Callable[[str], Json]) -> ConfigMapShards:
         maps = NamespaceConfigMaps(self.client, namespace)
-        return ConfigMapShards(maps, owner_of, lambda: self.mark)
+        return ConfigMapShards(maps, owner_of, lambda: self.mark, self._merger)
 
     def cache(self, namespace: str, blobs: BlobStore) -> ConfigMapResultCache:
         return ConfigMapResultCache(NamespaceConfigMaps(self.client, namespace), namespace, blobs)
