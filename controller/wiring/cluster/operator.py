@@ -138,6 +138,7 @@ class Operator:
             finally:
                 self.queue.done(key)
                 self.turned_at = self._now()
+            await asyncio.sleep(0)  # a turn that asked the server nothing never let go of the loop
 
     async def _turn(self, key: Key) -> None:
         """One turn of a tree. The only place that meets every error: it becomes a condition, a wait or a fresh start."""
