@@ -15,11 +15,18 @@ Index = Callable[[Json], str | None]
 class Cache:
     """Objects by namespace and name. The newest resource version wins, whether a watch or our own write brought it."""
 
-    def __init__(self, indexes: Mapping[str, Index] | None = None, listener: Listener | None = None) -> None:
+    def __init__(
+        self,
+        indexes: Mapping[str, Index] | None = None,
+        listener: Listener | None = None,
+        slim: Callable[[Json], Json] = lambda one: one,
+    ) -> None:
+        """`slim` returns what is to be remembered of an object."""
         self._objects: dict[tuple[str, str], Json] = {}
         self._indexes = dict(indexes or {})
         self._found: dict[str, dict[str, dict[tuple[str, str], None]]] = {name: {} for name in self._indexes}
         self._listener = listener
+        self._slim = slim
         self._deleted: dict[str, int] = {}
         """Uids of objects that are gone, so that a late echo does not bring them back."""
 
@@ -50,6 +57,7 @@ class Cache:
         if old is not None and old["metadata"]["uid"] != metadata["uid"]:
             self.remove(old)
             old = None
+        new = self._slim(new)
         self._objects[place] = new
         self._reindex(place, old, new)
         if self._listener is not None:

@@ -6,6 +6,7 @@ from typing import Any
 from controller.adapters.cluster.cache import Cache
 from controller.adapters.cluster.names import ROOT_UID
 from controller.adapters.cluster.run_object import key_uid, root_uid
+from controller.adapters.cluster.slimming import slim_job, slim_pod
 from controller.adapters.cluster.tree_jobs import BY_JOB, BY_ROOT, job_of
 from controller.adapters.cluster.work_queue import Key
 
@@ -33,8 +34,8 @@ class Caches:
         self.agents = Cache(listener=self._definition_changed)
         self.approvals = Cache({BY_RUN: _run_of}, self._submission_changed)
         self.interventions = Cache({BY_RUN: _run_of}, self._submission_changed)
-        self.jobs = Cache({BY_ROOT: _root_label}, self._job_changed)
-        self.pods = Cache({BY_ROOT: _root_label, BY_JOB: _job_place}, self._pod_changed)
+        self.jobs = Cache({BY_ROOT: _root_label}, self._job_changed, slim_job)
+        self.pods = Cache({BY_ROOT: _root_label, BY_JOB: _job_place}, self._pod_changed, slim_pod)
 
     def run(self, uid: str) -> Json | None:
         """Return the object of a run by the uid that the engine knows."""

@@ -42,6 +42,13 @@ def wide(name: str, width: int, agent: str = "worker") -> Json:
     return orchestration(name, *steps, execution={"concurrency": {"maxParallel": width}})
 
 
+def each(name: str, at_once: int) -> Json:
+    """One step for each item of a parameter."""
+    step = {"id": "each", "agent": "worker", "foreach": "parameters.items"}
+    concurrency = {"concurrency": {"maxParallel": at_once}}
+    return orchestration(name, step, parameters=[{"key": "items"}], execution=concurrency)
+
+
 def layers(kind: str, count: int) -> list[int]:
     """The same for the bare loop."""
     return [1] * count if kind == "chain" else [count]

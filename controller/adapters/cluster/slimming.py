@@ -1,0 +1,83 @@
+"""What of Jobs and pods must be remembered? Ten thousand of each are known at one time: only what is ever looked at.
+
+A pod has 12 KB as the API server sends it, and three times that as objects of Python; what is kept has a tenth.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from controller.adapters.cluster.names import DOMAIN
+
+Json = dict[str, Any]
+
+_OF_METADATA = (
+    "name",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+)
+_JOB_NAME = "batch.kubernetes.io/job-name"
+_OF_JOB_SPEC = ("podFailurePolicy", "suspend")
+_OF_JOB_STATUS = ("conditions",)
+_OF_POD_SPEC = ("activeDeadlineSeconds", "nodeName")
+_OF_POD_STATUS = ("phase", "reason", "message", "startTime")
+_OF_CONDITION = ("type", "status", "reason", "message")
+_UNSCHEDULED = ("PodScheduled", "False")
+_OF_CONTAINER = ("name", "state")
+_OF_OWNER = ("kind", "name", "uid")
+
+
+def slim_job(job: Json) -> Json:
+    """Return of a Job what says which attempt it is, and what became of it."""
+    slim: Json = {"metadata": _metadata(job)}
+    if spec := _picked(job.get("spec"), _OF_JOB_SPEC):
+        slim["spec"] = spec
+    if status := _picked(job.get("status"), _OF_JOB_STATUS):
+        slim["status"] = status
+    return slim
+
+
+def slim_pod(pod: Json) -> Json:
+    """Return of a pod what says what became of its containers, and until when they may go on."""
+    given = pod.get("status") or {}
+    status = _picked(given, _OF_POD_STATUS)
+    if conditions := [_picked(one, _OF_CONDITION) for one in given.get("conditions") or () if _tells(one)]:
+        status["conditions"] = conditions
+    for name in ("initContainerStatuses", "containerStatuses"):
+        if name in given:
+            status[name] = _containers(given[name])
+    return {"metadata": _metadata(pod), "spec": _picked(pod.get("spec"), _OF_POD_SPEC), "status": status}
+
+
+def _metadata(one: Json) -> Json:
+    given = one["metadata"]
+    metadata = {name: given[name] for name in _OF_METADATA if name in given}
+    metadata["namespace"] = sys.intern(given.get("namespace", ""))
+    for name in ("labels", "annotations"):
+        kept = {
+            sys.intern(key): sys.intern(value)
+            for key, value in (given.get(name) or {}).items()
+            if key.startswith(DOMAIN) or key == _JOB_NAME
+        }
+        if kept:
+            metadata[name] = kept
+    if owners := given.get("ownerReferences"):
+        metadata["ownerReferences"] = [_picked(owner, _OF_OWNER) for owner in owners]
+    return metadata
+
+
+def _tells(condition: Mapping[str, str]) -> bool:
+    """Whether a condition of a pod says why it does not run, or no longer."""
+    return condition["type"] == "DisruptionTarget" or (condition["type"], condition["status"]) == _UNSCHEDULED
+
+
+def _containers(statuses: Sequence[Json]) -> list[Json]:
+    return [_picked(one, _OF_CONTAINER) for one in statuses]
+
+
+def _picked(given: Mapping[str, Any] | None, names: Sequence[str]) -> Json:
+    return {name: given[name] for name in names if name in given} if given else {}
