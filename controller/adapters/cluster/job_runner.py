@@ -1,11 +1,12 @@
 """How do attempts run on a cluster? Each is a Job; what its pod came to decides what became of it."""
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import orjson
 
 from controller.adapters.cluster import fiber
+from controller.adapters.cluster.jobs.attempts import Attempt, Attempts
 from controller.adapters.cluster.jobs.creation import creation_refusal
 from controller.adapters.cluster.jobs.judge import Ended, Queued, Running, judge
 from controller.adapters.cluster.jobs.message import artifact
@@ -41,10 +42,6 @@ Json = dict[str, Any]
 FEW_FILES = 30
 """So many files, with their contents if they are small, fit into a Job in any case."""
 
-PATIENCE_WITHOUT_POD_MS = 15_000
-"""How long a Job may have no pod before its events are asked why: the Job controller makes one within a second, and backs
-off between refusals."""
-
 
 class Jobs(Protocol):
     """The Jobs and pods of a run tree as they are known, and what can be asked of the API server."""
@@ -71,21 +68,6 @@ class Jobs(Protocol):
         """Return the events that say why a Job gets no pod."""
 
 
-class _Attempt(NamedTuple):
-    """What this process knows of an attempt beyond its objects."""
-
-    job: str
-    stopped_as: OutcomeClass | None = None
-    launched_at: int | None = None
-    """On the monotonic clock, where this process launched it."""
-    queue_timeout_ms: int | None = None
-    asked_at: int | None = None
-    """On the monotonic clock, when its events were last asked why it has no pod."""
-    has_pod: bool = False
-    started: bool = False
-    ended: Ended | None = None
-
-
 class JobRunner:
     """Implements StepRunner for one run tree."""
 
@@ -94,7 +76,7 @@ class JobRunner:
         self._place_of = place_of
         self._blobs = blobs
         self._clock = clock
-        self._attempts: dict[AttemptKey, _Attempt] = {}
+        self._attempts = Attempts()
         self._dirty: dict[str, None] = {}
         """Jobs of which something changed since the last look."""
 
@@ -105,7 +87,8 @@ class JobRunner:
         for job in self._jobs.known():
             key = attempt_key(job)
             name = job["metadata"]["name"]
-            self._attempts.setdefault(key, _Attempt(name))
+            if self._attempts.get(key) is None:
+                self._attempts.put(key, Attempt(name))
             self._dirty[name] = None
             verdict = judge(job, self._jobs.pods(name))
             found.append(KnownAttempt(key, input_digest(job), not isinstance(verdict, Ended)))
@@ -116,10 +99,9 @@ class JobRunner:
         creating: list[Coroutine[Any, Any, Refusal | None]] = []
         for launch in launches:
             name = job_name(launch.key, self._place_of(launch).run_name)
-            known = self._attempts.get(launch.key)
-            self._attempts[launch.key] = (known or _Attempt(name))._replace(
-                launched_at=self._clock.monotonic(), queue_timeout_ms=launch.queue_timeout_ms
-            )
+            known = self._attempts.get(launch.key) or Attempt(name)
+            now, limit = self._clock.monotonic(), launch.queue_timeout_ms
+            self._attempts.put(launch.key, known._replace(launched_at=now, queue_timeout_ms=limit))
             self._dirty[name] = None
             there = self._jobs.job(name)
             if there is not None:
@@ -136,14 +118,14 @@ class JobRunner:
         if creating:
             refusals += [refusal for refusal in fiber.wait(together(creating)) if refusal is not None]
         for refusal in refusals:
-            self._attempts.pop(refusal.key, None)
+            self._attempts.forget(refusal.key)
         return refusals
 
     def stop(self, key: AttemptKey, why: OutcomeClass) -> None:
         known = self._attempts.get(key)
         if known is None or known.ended is not None:
             return
-        self._attempts[key] = known._replace(stopped_as=why)
+        self._attempts.put(key, known._replace(stopped_as=why))
         self._dirty[known.job] = None
         job = self._jobs.job(known.job)
         if job is not None:
@@ -152,9 +134,8 @@ class JobRunner:
     def observe(self, wait_ms: int) -> Sequence[Observation]:  # noqa: ARG002 - a turn follows every change
         seen: list[Observation] = []
         dirty, self._dirty = self._dirty, {}
-        by_job = {known.job: key for key, known in self._attempts.items()} if dirty else {}
         for name in dirty:
-            key = by_job.get(name)
+            key = self._attempts.of(name)
             if key is not None:
                 seen += self._look(key)
         return seen
@@ -185,37 +166,33 @@ class JobRunner:
 
     def until_next(self) -> int | None:
         """Return in how many milliseconds an attempt that does not start must be looked at; None: none waits."""
-        now = self._clock.monotonic()
-        limits = [limit - now for known in self._attempts.values() if (limit := _limit(known)) is not None]
-        return max(0, min(limits)) if limits else None
+        soonest = self._attempts.soonest()
+        return None if soonest is None else max(0, soonest - self._clock.monotonic())
 
     def expire(self) -> None:
         """Look again at attempts that should have started by now."""
-        now = self._clock.monotonic()
-        for known in self._attempts.values():
-            limit = _limit(known)
-            if limit is not None and limit <= now:
-                self._dirty[known.job] = None
+        for job in self._attempts.due(self._clock.monotonic()):
+            self._dirty[job] = None
 
     def _look(self, key: AttemptKey) -> list[Observation]:
-        known = self._attempts[key]
-        if known.ended is not None:
+        known = self._attempts.get(key)
+        if known is None or known.ended is not None:
             return []
         job, pods = self._jobs.job(known.job), self._jobs.pods(known.job)
         verdict = judge(job, pods, key=key, stopped_as=known.stopped_as)
         match verdict:
             case Ended(outcome=outcome):
-                self._attempts[key] = known._replace(ended=verdict)
+                self._attempts.put(key, known._replace(ended=verdict))
                 return [outcome]
             case Running(started_at=at):
                 if known.started:
                     return []
-                self._attempts[key] = known._replace(started=True)
+                self._attempts.put(key, known._replace(started=True))
                 return [Started(key, at)]
             case Queued():
                 return self._waiting(key, known, verdict, job)
 
-    def _waiting(self, key: AttemptKey, known: _Attempt, verdict: Queued, job: Json | None) -> list[Observation]:
+    def _waiting(self, key: AttemptKey, known: Attempt, verdict: Queued, job: Json | None) -> list[Observation]:
         """An attempt that does not start: nothing happened yet, or it never will."""
         if known.launched_at is None:
             return []
@@ -223,21 +200,21 @@ class JobRunner:
         if known.queue_timeout_ms is not None and now - known.launched_at >= known.queue_timeout_ms:
             why = verdict.reason or "no node took it"
             return self._give_up(key, known, OutcomeClass.TIMEOUT, f"did not start in time: {why}")
-        known = self._attempts[key] = known._replace(has_pod=verdict.has_pod)
-        if job is not None and not known.has_pod and now >= _patience_ends(known):
-            self._attempts[key] = known._replace(asked_at=now)
+        known = self._attempts.put(key, known._replace(has_pod=verdict.has_pod))
+        if job is not None and not known.has_pod and now >= known.patience_ends:
+            self._attempts.put(key, known._replace(asked_at=now))
             refused = creation_refusal(fiber.wait(self._jobs.refusals(job)))
             if refused is not None:
                 return self._give_up(key, known, OutcomeClass.REJECTED, refused)
         return []
 
-    def _give_up(self, key: AttemptKey, known: _Attempt, why: OutcomeClass, reason: str) -> list[Observation]:
+    def _give_up(self, key: AttemptKey, known: Attempt, why: OutcomeClass, reason: str) -> list[Observation]:
         job = self._jobs.job(known.job)
         if job is not None:
             fiber.wait(self._jobs.end(job, self._jobs.pods(known.job), self._clock.now()))
         now = self._clock.now()
         outcome = Finished(key, why, reason, None, now, now, 0)
-        self._attempts[key] = known._replace(ended=Ended(outcome))
+        self._attempts.put(key, known._replace(ended=Ended(outcome)))
         return [outcome]
 
     async def _create(self, launch: Launch, job: Json) -> Refusal | None:
@@ -274,18 +251,3 @@ class JobRunner:
             raise InvariantViolated(f"Job {metadata['name']} belongs to somebody else: the name is taken")
         if metadata.get("annotations", {}).get(EFFECT) != effect_digest(launch.key, launch.input_digest):
             raise InvariantViolated(f"{launch.key} was started before with another input (Job {metadata['name']})")
-
-
-def _limit(known: _Attempt) -> int | None:
-    """When an attempt that did not start must be looked at again, on the monotonic clock; None: when something changes."""
-    if known.launched_at is None or known.started or known.ended is not None:
-        return None
-    limits = [] if known.has_pod else [_patience_ends(known)]
-    if known.queue_timeout_ms is not None:
-        limits.append(known.launched_at + known.queue_timeout_ms)
-    return min(limits, default=None)
-
-
-def _patience_ends(known: _Attempt) -> int:
-    """When the events of an attempt without a pod must be asked, on the monotonic clock."""
-    return (known.asked_at or known.launched_at or 0) + PATIENCE_WITHOUT_POD_MS

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from controller.adapters.cluster import fiber
-from controller.adapters.cluster.job_runner import PATIENCE_WITHOUT_POD_MS, JobRunner
+from controller.adapters.cluster.job_runner import JobRunner
+from controller.adapters.cluster.jobs.attempts import PATIENCE_WITHOUT_POD_MS
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.names import Mark
 from controller.adapters.memory import MemoryBlobStore
@@ -107,7 +108,9 @@ def test_without_a_pod_its_events_are_asked_now_and_then() -> None:
         assert world.look() == []
         assert world.jobs.asked == times
         assert world.runner.until_next() == PATIENCE_WITHOUT_POD_MS
-    world.jobs.events = [{"reason": "FailedCreate", "note": "exceeded quota: q", "metadata": {}}]
+    world.jobs.events = [
+        {"reason": "FailedCreate", "note": 'Error creating: pods "p" is forbidden: exceeded quota: q', "metadata": {}}
+    ]
     world.clock.advance(PATIENCE_WITHOUT_POD_MS)
     (ended,) = world.look()
     assert isinstance(ended, Finished)
