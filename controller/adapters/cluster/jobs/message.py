@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from controller.adapters.cluster.jobs import pod_status
 from controller.model.attempt import Collected, CollectedArtifact
 from controller.model.digest import DIGEST_PATTERN, Digest
 
@@ -22,6 +23,16 @@ class Message(NamedTuple):
     """Where the list of artifacts is, when it is long."""
     rejected: str | None = None
     """Why nothing could be staged."""
+
+
+NO_MESSAGE = Message(Collected(None, None, ()))
+"""Nothing was handed over."""
+
+
+def message_of(pod: Mapping[str, Any]) -> Message | None:
+    """Return what the courier of a pod said at its end; None when that is not known, or not whole."""
+    courier = pod_status.terminated(pod_status.ours(pod, "courier"))
+    return None if courier is None else parse(courier.get("message", ""))
 
 
 def parse(text: str) -> Message | None:

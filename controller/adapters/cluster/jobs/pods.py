@@ -25,7 +25,8 @@ _OF_POD = (
     "runtimeClassName",
     "volumes",
 )
-_OF_CONTAINER = ("env", "volumeMounts", "resources", "imagePullPolicy")
+_OF_CONTAINER = ("env", "volumeMounts", "imagePullPolicy")
+_NAMED = {"env": "name", "volumes": "name", "volumeMounts": "mountPath", "imagePullSecrets": "name"}
 
 
 class PodFields(NamedTuple):
@@ -39,15 +40,33 @@ class PodFields(NamedTuple):
 
 
 def pod_fields(pod: Pod | None, defaults: Mapping[str, Any]) -> PodFields:
-    """Return the agent's fields over the defaults; lists and maps of the agent replace those of the defaults."""
+    """Return the agent's fields over the defaults: entry by entry where entries have names, else as a whole."""
     given = {} if pod is None else pod.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
     merged = {**defaults, **given}
-    spec = {name: merged[name] for name in _OF_POD if name in merged}
+    for field, name in _NAMED.items():
+        if field in defaults and field in given:
+            entries = {one[name]: one for one in [*defaults[field], *given[field]]}
+            merged[field] = list(entries.values())
+    merged["nodeSelector"] = {**defaults.get("nodeSelector", {}), **given.get("nodeSelector", {})}
+    spec = {name: merged[name] for name in _OF_POD if merged.get(name)}
     spec["runAsUser"] = merged.get("runAsUser", USER)
     spec["fsGroup"] = merged.get("fsGroup", USER)
-    container = {name: merged[name] for name in _OF_CONTAINER if name in merged}
-    asked = container.get("resources") or {}
-    container["resources"] = {
-        kind: {**DEFAULT_RESOURCES[kind], **(asked.get(kind) or {})} for kind in ("requests", "limits")
-    }
+    container = {name: merged[name] for name in _OF_CONTAINER if merged.get(name)}
+    container["resources"] = _resources(given.get("resources", {}), defaults.get("resources", {}), DEFAULT_RESOURCES)
     return PodFields(spec, container, merged.get("queue"))
+
+
+def _resources(*layers: Json) -> Json:
+    """Return requests and limits, the first that says something about a resource deciding about both of its figures: a
+    limit alone is the request too, and a default limit below what is asked for would make the pod impossible.
+    """
+    requests: Json = {}
+    limits: Json = {}
+    for layer in layers:
+        said = (layer.get("requests") or {}), (layer.get("limits") or {})
+        for resource in {**said[0], **said[1]}:
+            if resource not in requests and resource not in limits:
+                for figures, chosen in zip(said, (requests, limits), strict=True):
+                    if resource in figures:
+                        chosen[resource] = figures[resource]
+    return {kind: figures for kind, figures in (("requests", requests), ("limits", limits)) if figures}

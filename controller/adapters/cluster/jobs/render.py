@@ -8,7 +8,7 @@ import orjson
 
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.jobs.pods import pod_fields
-from controller.adapters.cluster.jobs.program import COURIER, DIRECTORY, FOLDER, HTTP, Program, program_of
+from controller.adapters.cluster.jobs.program import COURIER, DIRECTORY, FOLDER, HTTP, Program, literal, program_of
 from controller.adapters.cluster.names import GRACE, attempt_annotations, attempt_labels, job_name
 from controller.errors import AgentUnfit
 from controller.model.attempt import Launch
@@ -51,13 +51,14 @@ _VARIABLE = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 def render(launch: Launch, place: Place) -> Json | str:
     """Return the Job of an attempt, or in one line why it can never run."""
     try:
-        program = program_of(launch, place)
-        return _job(launch, place, program)
+        return _job(launch, place)
     except AgentUnfit as error:
         return error.message
 
 
-def _job(launch: Launch, place: Place, program: Program) -> Json:
+def _job(launch: Launch, place: Place) -> Json:
+    pod = pod_fields(launch.agent.pod, place.defaults)
+    program = program_of(launch, place, pod.container)
     labels = attempt_labels(launch.key, place.run_name, place.root)
     annotations = attempt_annotations(launch.key, launch.input_digest, place.mark)
     owner = {
@@ -68,7 +69,6 @@ def _job(launch: Launch, place: Place, program: Program) -> Json:
         "controller": True,
         "blockOwnerDeletion": True,
     }
-    pod = pod_fields(launch.agent.pod, place.defaults)
     job_labels = {**labels, **({"kueue.x-k8s.io/queue-name": pod.queue} if pod.queue else {})}
     return {
         "apiVersion": "batch/v1",
@@ -183,8 +183,12 @@ def _courier(name: str, mode: str, place: Place, env: Mapping[str, str]) -> Json
 
 
 def _main(launch: Launch, place: Place, program: Program, container: Json) -> Json:
-    environment = {**program.env, **launch.environment, "LIBRETTO_DIR": DIRECTORY}
-    if wrong := sorted(name for name in environment if not _VARIABLE.fullmatch(name)):
+    contract = {**launch.environment, "LIBRETTO_DIR": DIRECTORY}
+    own = [one for one in container.pop("env", []) if one["name"] not in contract]
+    replaced = {one["name"] for one in own}
+    # The pod wins over the program, and the contract over both.
+    environment = {name: value for name, value in program.env.items() if name not in replaced} | contract
+    if wrong := sorted(name for name, value in environment.items() if _is_impossible(name, value)):
         raise AgentUnfit(f"not possible as environment variables: {', '.join(map(repr, wrong))}")
     mounts = [{"name": "libretto", "mountPath": FOLDER}, {"name": "libretto-tmp", "mountPath": "/tmp"}]  # noqa: S108
     extra = container.pop("volumeMounts", [])
@@ -197,13 +201,16 @@ def _main(launch: Launch, place: Place, program: Program, container: Json) -> Js
         "command": list(program.command),
         "args": list(program.args),
         "workingDir": program.working_directory,
-        # The agent's pod comes last: of two with one name Kubernetes takes the later one.
-        "env": [*_env(environment), *container.pop("env", ())],
+        "env": [*_env(environment), *own],
         "securityContext": {**CONTAINER_SECURITY, **({"readOnlyRootFilesystem": True} if program.kind == HTTP else {})},
         "volumeMounts": [*mounts, *extra],
         **container,
     }
     return {name: value for name, value in body.items() if value not in (None, [])}
+
+
+def _is_impossible(name: str, value: str) -> bool:
+    return not _VARIABLE.fullmatch(name) or "\0" in value
 
 
 def plan_of(launch: Launch, place: Place) -> list[Json]:
@@ -227,5 +234,4 @@ def plan_of(launch: Launch, place: Place) -> list[Json]:
 
 
 def _env(values: Mapping[str, str]) -> list[Json]:
-    # A `$(` in a value would be replaced by the kubelet.
-    return [{"name": name, "value": value.replace("$(", "$$(")} for name, value in values.items()]
+    return [{"name": name, "value": value} for name, value in zip(values, literal([*values.values()]), strict=True)]
