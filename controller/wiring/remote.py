@@ -1,8 +1,9 @@
 """A cluster behind the command line: what `Local` is for a state directory."""
 
+import json
 import os
 from dataclasses import dataclass, field
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from controller.adapters.clock import SystemClock
 from controller.adapters.cluster.blob_store import ClusterBlobStore
@@ -13,16 +14,25 @@ from controller.adapters.cluster.kubeconfig import from_kubeconfig
 from controller.adapters.cluster.ledger_store import StatusLedgerStore
 from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.pool import Pool
+from controller.adapters.cluster.published import DefinitionObjects
 from controller.adapters.cluster.reading import ClusterObjects
+from controller.adapters.cluster.run_object import key_uid, parent_uid
+from controller.adapters.cluster.run_objects import RunObjects
 from controller.adapters.cluster.shards import ConfigMapShards
 from controller.adapters.cluster.submitting import ObjectDecisions, Person
 from controller.adapters.configuration import Configuration
-from controller.errors import NotFound, Refused
+from controller.errors import Ambiguous, NotFound, Refused
 from controller.model.digest import Digest, digest_bytes
 from controller.model.record import Actor
 
 FILE = "agent-file"
 """Kind label of the ConfigMaps that hold agents' files."""
+
+SHORTEST = 8
+"""Characters of a uid that name a run; what is shorter is a name."""
+
+MOST_NAMES = 10
+"""Runs that a message lists."""
 
 
 class Target(NamedTuple):
@@ -56,6 +66,7 @@ class RemoteBlobs(ClusterBlobStore):
 class RemoteStores:
     """The stores of one namespace."""
 
+    runs: RunObjects
     objects: ClusterObjects
     ledger: StatusLedgerStore
     blobs: RemoteBlobs
@@ -92,12 +103,15 @@ class Remote:
         names: dict[str, str] = {}
         pool, maps = Pool(), NamespaceConfigMaps(client, namespace)
         blobs = RemoteBlobs(pool, ConfigMapBlobs(maps, namespace, lambda: None, FILE))
-        objects = ClusterObjects(client, namespace, blobs, names.__setitem__)
+        runs = RunObjects(client, namespace, names.__setitem__)
+        objects = ClusterObjects(runs, DefinitionObjects(client, namespace), blobs)
         nobody = Mark(0, "")
-        shards = ConfigMapShards(maps, objects.owner_of, lambda: nobody)
-        ledger = StatusLedgerStore(_Reader(objects), shards, pool, SystemClock(), lambda: nobody, lambda _: {})
-        decisions = ObjectDecisions(client, namespace, objects.owner_of, objects.refresh)
-        return cls(client, namespace, RemoteStores(objects, ledger, blobs, decisions), Person(client), names=names)
+        shards = ConfigMapShards(maps, runs.owner_of, lambda: nobody)
+        ledger = StatusLedgerStore(_Reader(runs), shards, pool, SystemClock(), lambda: nobody, lambda _: {})
+        decisions = ObjectDecisions(client, namespace, runs.owner_of, runs.refresh)
+        return cls(
+            client, namespace, RemoteStores(runs, objects, ledger, blobs, decisions), Person(client), names=names
+        )
 
     @property
     def remote(self) -> "Remote":
@@ -119,27 +133,39 @@ class Remote:
         raise Refused(f"run {root} is driven by the operator of the cluster")
 
     def find(self, name: str) -> str:
-        """Return the uid of a run by the name of its object, its uid, or `latest`. Raises NotFound."""
-        objects = self.stores.objects.objects()
-        for uid, one in objects.items():
-            roots = name == "latest" and (one["spec"] or {}).get("parent") is None
-            if roots or one["metadata"]["name"] == name or (len(name) >= 8 and uid.startswith(name)):
-                return uid
-        known = ", ".join(one["metadata"]["name"] for one in list(objects.values())[:10])
+        """Return the uid of a run by the name of its object, the beginning of its uid, or `latest`.
+
+        Raises NotFound, Ambiguous.
+        """
+        runs = self.stores.runs
+        if name == "latest":
+            found = next((one for one in runs.all() if parent_uid(one) is None), None)
+        else:
+            found = runs.named(name) or self._beginning(name)
+        if found is not None:
+            return key_uid(found)
+        known = ", ".join(one["metadata"]["name"] for one in runs.all()[:MOST_NAMES])
         raise NotFound(
-            f'no run "{name}" in namespace "{self.namespace}"',
+            f"no run {json.dumps(name)} in namespace {json.dumps(self.namespace)}",
             hint=f"there are: {known}" if known else "kubectl get runs -A",
         )
+
+    def _beginning(self, uid: str) -> dict[str, Any] | None:
+        matches = [one for one in self.stores.runs.all() if len(uid) >= SHORTEST and key_uid(one).startswith(uid)]
+        if len(matches) > 1:
+            several = ", ".join(one["metadata"]["name"] for one in matches[:MOST_NAMES])
+            raise Ambiguous(f"the uids of {len(matches)} runs begin with {uid}: {several}", hint="give the name of one")
+        return matches[0] if matches else None
 
 
 class _Reader:
     """The Run objects, as a ledger reads them; nobody writes here."""
 
-    def __init__(self, objects: ClusterObjects) -> None:
-        self._objects = objects
+    def __init__(self, runs: RunObjects) -> None:
+        self._runs = runs
 
     def find(self, run: str) -> dict[str, object] | None:
-        return self._objects.find(run)
+        return self._runs.find(run)
 
     def write_status(self, run: str, status: dict[str, object]) -> None:
         raise Refused(f"only the operator writes the ledger of run {run} ({len(status)} members)")

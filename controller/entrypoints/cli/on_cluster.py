@@ -104,7 +104,7 @@ def go_on(remote: "Remote", run: str, *, form: str, wait: bool) -> int:
     from controller.adapters.cluster import fiber
     from controller.adapters.cluster.resources import RUNS
 
-    name = remote.stores.objects.owner_of(remote.find(run))["metadata"]["name"]
+    name = remote.stores.runs.owner_of(remote.find(run))["metadata"]["name"]
     fiber.wait(remote.client.patch(RUNS, remote.namespace, name, {"spec": {"suspend": False}}))
     return follow(remote, name, form=form, wait=wait)
 

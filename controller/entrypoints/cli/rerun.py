@@ -56,7 +56,7 @@ def command(
         if opened.remote is not None:
             from controller.entrypoints.cli.on_cluster import run_on_cluster
 
-            earlier = opened.remote.stores.objects.owner_of(member.spec.uid)["metadata"]["name"]
+            earlier = opened.remote.stores.runs.owner_of(member.spec.uid)["metadata"]["name"]
             more = {"rerunOf": earlier, **({"seeds": dict(spec.seeds)} if spec.seeds else {})}
             target, wait = f"{spec.orchestration}@{spec.version}", not no_wait
             sys.exit(run_on_cluster(opened.remote, target, spec.parameters, form=form, wait=wait, more=more))
