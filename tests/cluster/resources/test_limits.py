@@ -1,6 +1,6 @@
 """Every list and map is filled to its limit and updated: a rule that the server accepts may still cost too much when it runs.
 
-The figures are printed (`pytest -s`); what is asserted is that nothing is refused and nothing becomes slow.
+What is asserted is that nothing is refused; the server refuses what would cost too much. The times are printed (`pytest -s`).
 """
 
 import time
@@ -16,9 +16,6 @@ from tools.crds.definitions import schema
 from tools.crds.kinds import KINDS
 
 NOW = "2026-11-20T12:04:31Z"
-
-SLOWEST = 2.0
-"""Seconds of one write, on a machine that does other things as well; alone it is a tenth of it."""
 
 RECORD = "x" * 483
 """As long as a record of a real run is on average."""
@@ -250,4 +247,3 @@ def _measured(what: str, writes: list[Callable[[], Answer]]) -> None:
         assert answer.ok, (what, answer.message)
     size = len(str(answer.body)) // 1024
     print(f"{what} at its limit: {median(costs) * 1000:.1f} ms a write, {size} KiB")
-    assert median(costs) < SLOWEST, what
