@@ -20,10 +20,14 @@ REQUEST_S, CONNECT_S = 30.0, 5.0
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
+METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""Forms of a reply that leave spec and status out: whoever wrote them knows them."""
 
 ACCEPTED = "application/json, application/jwk-set+json"
 """The second is the form in which the API server gives the keys that it signs tokens with, and no other."""
+
+_BRIEF = {"Accept": METADATA}
 
 Counter = Callable[[str, str, int], None]
 """Told of every call: its verb, the resource, the code of the reply (0: none came)."""
@@ -84,16 +88,32 @@ class Client:
         return await self.request("GET", resource, path, "list", query=query, headers={"Accept": METADATA_LIST})
 
     async def create(
-        self, resource: Resource, namespace: str | None, body: Json | bytes, *, dry_run: bool = False
+        self,
+        resource: Resource,
+        namespace: str | None,
+        body: Json | bytes,
+        *,
+        dry_run: bool = False,
+        brief: bool = False,
     ) -> Json:
-        query = {"dryRun": "All"} if dry_run else {}
-        return await self.request("POST", resource, resource.path(namespace), "create", body=body, query=query)
+        """Create an object and return it; `brief`: nothing but its metadata."""
+        query, headers = {"dryRun": "All"} if dry_run else {}, _BRIEF if brief else {}
+        path = resource.path(namespace)
+        return await self.request("POST", resource, path, "create", body=body, query=query, headers=headers)
 
     async def replace(
-        self, resource: Resource, namespace: str, name: str, body: Json | bytes, subresource: str | None = None
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        body: Json | bytes,
+        subresource: str | None = None,
+        *,
+        brief: bool = False,
     ) -> Json:
-        path = resource.path(namespace, name, subresource)
-        return await self.request("PUT", resource, path, "update", body=body)
+        """Replace an object and return it; `brief`: nothing but its metadata."""
+        path, headers = resource.path(namespace, name, subresource), _BRIEF if brief else {}
+        return await self.request("PUT", resource, path, "update", body=body, headers=headers)
 
     async def patch(
         self,

@@ -22,7 +22,8 @@ class NamespaceConfigMaps:
         self._namespace = namespace
 
     async def create(self, body: Json) -> Json:
-        return await self._client.create(CONFIG_MAPS, self._namespace, body)
+        """Create one, and return its metadata."""
+        return await self._client.create(CONFIG_MAPS, self._namespace, body, brief=True)
 
     async def get(self, name: str) -> Json:
         return await self._client.get(CONFIG_MAPS, self._namespace, name)

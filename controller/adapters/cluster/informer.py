@@ -37,14 +37,17 @@ class Informer:
         *,
         namespaces: Sequence[str] = (),
         labels: str = "",
+        dull: Callable[[bytes], bool] = lambda _: False,
         log: Log = lambda _: None,
         random: Random | None = None,
     ) -> None:
+        """`dull` tells of a line of the stream that it says nothing that anybody would look at: it is not even read."""
         self._client = client
         self._resource = resource
         self._cache = cache
         self._namespaces: Sequence[str | None] = namespaces or (None,)
         self._labels = labels
+        self._dull = dull
         self._log = log
         self._random = random or Random()  # noqa: S311 - jitter
         self._versions: dict[str | None, str] = {}
@@ -124,7 +127,7 @@ class Informer:
                 lines = (rest + chunk).split(b"\n")
                 rest = lines.pop()
                 for line in lines:
-                    if line:
+                    if line and not self._dull(line):
                         self._take(namespace, orjson.loads(line))
 
     def _take(self, namespace: str | None, event: Json) -> None:

@@ -160,9 +160,14 @@ class JobRunner:
 
     # Beyond the port
 
-    def touch(self, job: str) -> None:
-        """Note that a Job or a pod of it changed."""
+    def touch(self, job: str) -> bool:
+        """Note that a Job or a pod of it changed; return whether that can mean anything: of what has ended nothing more is heard."""
+        key = self._attempts.of(job)
+        known = self._attempts.get(key) if key is not None else None
+        if known is not None and known.ended is not None:
+            return False
         self._dirty[job] = None
+        return True
 
     def until_next(self) -> int | None:
         """Return in how many milliseconds an attempt that does not start must be looked at; None: none waits."""

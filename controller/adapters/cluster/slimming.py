@@ -11,6 +11,24 @@ from controller.adapters.cluster.names import DOMAIN
 
 Json = dict[str, Any]
 
+_CHANGED = b'{"type":"MODIFIED"'
+_TOLD_OF_JOB = (
+    b'"type":"Complete"',
+    b'"type":"Failed"',
+    b'"type":"Suspended"',
+    b'"suspend":true',
+    b'"deletionTimestamp"',
+)
+_TOLD_OF_POD = (
+    b'"phase":"Succeeded"',
+    b'"phase":"Failed"',
+    b'"running":{',
+    b'"waiting":{',
+    b'"DisruptionTarget"',
+    b'"Unschedulable"',
+    b'"deletionTimestamp"',
+    b'"libretto.dev/stopped',
+)
 _OF_METADATA = (
     "name",
     "namespace",
@@ -51,6 +69,16 @@ def slim_pod(pod: Json) -> Json:
         if name in given:
             status[name] = _containers(given[name])
     return {"metadata": _metadata(pod), "spec": _picked(pod.get("spec"), _OF_POD_SPEC), "status": status}
+
+
+def job_is_dull(line: bytes) -> bool:
+    """Whether an event of a watch tells of a Job only that it goes on: two of four do."""
+    return line.startswith(_CHANGED) and not any(word in line for word in _TOLD_OF_JOB)
+
+
+def pod_is_dull(line: bytes) -> bool:
+    """Whether an event of a watch tells of a pod only that it has a place."""
+    return line.startswith(_CHANGED) and not any(word in line for word in _TOLD_OF_POD)
 
 
 def _metadata(one: Json) -> Json:

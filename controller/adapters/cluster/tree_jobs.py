@@ -41,7 +41,8 @@ class TreeJobs:
         return self._jobs.get(self._namespace, name)
 
     async def create(self, job: Json) -> Json:
-        made = await self._client.create(JOBS, self._namespace, job)
+        answer = await self._client.create(JOBS, self._namespace, job, brief=True)
+        made = {**job, "metadata": answer["metadata"]}
         self._jobs.put(made)
         return made
 

@@ -31,6 +31,7 @@ from controller.adapters.cluster.resources import (
     RUNS,
     Resource,
 )
+from controller.adapters.cluster.slimming import job_is_dull, pod_is_dull
 from controller.adapters.cluster.work_queue import WorkQueue
 from controller.adapters.memory import MemoryNotifier
 from controller.entrypoints.operator import kopf_glue
@@ -86,8 +87,8 @@ class OperatorProcess:
         }
         watched = {"namespaces": settings.namespaces, "labels": ROOT_UID, "log": log.warning}
         self._informers = [
-            Informer(self._client, resource, cache, **watched)  # type: ignore[arg-type]
-            for resource, cache in ((JOBS, caches.jobs), (PODS, caches.pods))
+            Informer(self._client, resource, cache, dull=dull, **watched)  # type: ignore[arg-type]
+            for resource, cache, dull in ((JOBS, caches.jobs, job_is_dull), (PODS, caches.pods, pod_is_dull))
         ]
         self._housekeeping = Housekeeping(self._client, caches, self.operator.shared.configuration, settings.namespaces)
         self._resync = Resync(self._client, self._fed, settings.namespaces, lambda: self._clock.monotonic() / 1000)

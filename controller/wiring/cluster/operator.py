@@ -63,10 +63,10 @@ class Operator:
         """Have a tree looked at."""
         tree = self.trees.get(key)
         if tree is not None:
-            if job is not None:
-                tree.touch_job(job)
-            else:
+            if job is None:
                 tree.touch_decisions()
+            elif not tree.touch_job(job):
+                return
         elif not self.leading or not self._wanted(key):
             return
         self.queue.add(key)

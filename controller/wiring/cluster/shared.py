@@ -96,8 +96,9 @@ class Shared:
             "spec": run["spec"],
             "status": status,
         }
-        written = await self.client.replace(RUNS, metadata["namespace"], metadata["name"], body, "status")
-        self.caches.runs.put(written)
+        where = metadata["namespace"], metadata["name"]
+        answer = await self.client.replace(RUNS, *where, body, "status", brief=True)
+        self.caches.runs.put({**body, "metadata": answer["metadata"]})
 
     async def create_run(self, body: Json) -> Json:
         made = await self.client.create(RUNS, body["metadata"]["namespace"], body)

@@ -65,9 +65,9 @@ class Tree:
         self._suspended: bool | None = None
         """What `spec.suspend` was when the engine was last told."""
 
-    def touch_job(self, job: str) -> None:
-        """Note that a Job of the tree, or a pod of it, changed."""
-        self._runner.touch(job)
+    def touch_job(self, job: str) -> bool:
+        """Note that a Job of the tree, or a pod of it, changed; return whether a turn could do anything about it."""
+        return self._runner.touch(job)
 
     def touch_decisions(self) -> None:
         """Note that somebody decided or commanded."""

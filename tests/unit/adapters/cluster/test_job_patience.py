@@ -134,3 +134,13 @@ def test_the_time_in_which_it_must_start_counts_with_a_pod_too() -> None:
     world.clock.advance(5_000)
     assert world.look() == []
     assert world.runner.until_next() == 15_000
+
+
+def test_of_an_attempt_that_has_ended_nothing_more_is_heard() -> None:
+    world = World()
+    (name,) = world.jobs.made
+    assert world.runner.touch(name)
+    world.jobs.made.clear()
+    (ended,) = world.look()
+    assert not world.runner.touch(name)
+    assert world.runner.collect(ended.key).output is None

@@ -9,7 +9,7 @@ from controller.adapters.cluster.cache import Cache
 from controller.adapters.cluster.jobs.judge import judge
 from controller.adapters.cluster.jobs.reaping import due
 from controller.adapters.cluster.names import Mark, attempt_annotations, attempt_key, attempt_labels
-from controller.adapters.cluster.slimming import slim_job, slim_pod
+from controller.adapters.cluster.slimming import job_is_dull, pod_is_dull, slim_job, slim_pod
 from controller.model.attempt import AttemptKey
 from controller.model.digest import digest_bytes
 from controller.model.states import Role
@@ -110,3 +110,30 @@ def test_a_cache_remembers_the_slim_form_and_tells_it() -> None:
     kept = cache.get("ns", "job")
     assert kept == slim_job(job())
     assert told == [(None, kept)]
+
+
+def line(kind: str, one: Json) -> bytes:
+    """An event as the API server writes it."""
+    return json.dumps({"type": kind, "object": one}, separators=(",", ":")).encode()
+
+
+def test_of_a_job_that_goes_on_nothing_is_read() -> None:
+    going = job({"type": "SuccessCriteriaMet", "status": "True"})
+    going["spec"]["podReplacementPolicy"] = "Failed"
+    assert job_is_dull(line("MODIFIED", going))
+    assert not job_is_dull(line("ADDED", going))
+    assert not job_is_dull(line("DELETED", going))
+    for kind in ("Complete", "Failed", "Suspended"):
+        assert not job_is_dull(line("MODIFIED", job({"type": kind, "status": "True"})))
+    assert not job_is_dull(line("MODIFIED", job(deletionTimestamp=AT)))
+    assert not job_is_dull(line("MODIFIED", {**going, "spec": {"suspend": True}}))
+
+
+@pytest.mark.parametrize(("name", "status"), PODS.items(), ids=PODS)
+def test_of_a_pod_all_is_read_that_can_be_judged(name: str, status: Json) -> None:
+    assert pod_is_dull(line("MODIFIED", pod(status))) is (name == "new")
+    assert not pod_is_dull(line("ADDED", pod(status)))
+    assert not pod_is_dull(line("MODIFIED", pod(status, deletionTimestamp=AT)))
+    stopped = pod(status)
+    stopped["metadata"]["annotations"] = {"libretto.dev/stopped-at": "1"}
+    assert not pod_is_dull(line("MODIFIED", stopped))
