@@ -36,35 +36,55 @@ def message_of(pod: Mapping[str, Any]) -> Message | None:
 
 
 def parse(text: str) -> Message | None:
-    """Return the message of a courier; None when it is not whole."""
+    """Return the message of a courier; None when it is not whole, or not as it was agreed."""
     try:
         body = orjson.loads(text)
-        if body["v"] > VERSION:
+        if type(body) is not dict or body.get("v") is True or body.get("v") != VERSION:
             return None
-        problems = tuple(str(line) for line in body.get("problems", ()))
-        artifacts = [artifact(one) for one in body.get("artifacts", ())]
+        problems = tuple(_string(line, "a problem") for line in _list(body, "problems"))
+        artifacts = [artifact(one) for one in _list(body, "artifacts")]
         collected = Collected(_text(body, "output"), _text(body, "receipt"), artifacts, problems)
         output, receipt, listed = (_digest(body, name) for name in ("outputBlob", "receiptBlob", "listBlob"))
-        return Message(collected, output, receipt, listed, body.get("rejected"))
-    except (ValueError, KeyError, TypeError):
+        rejected = None if body.get("rejected") is None else _string(body["rejected"], "rejected")
+        return Message(collected, output, receipt, listed, rejected)
+    except ValueError:
         return None
 
 
 def artifact(one: Any) -> CollectedArtifact:
     """Return an artifact that the courier stored: `[name, digest, size]`. Raises ValueError."""
-    name, digest, size = one
-    if not isinstance(name, str) or DIGEST_PATTERN.fullmatch(digest) is None or not isinstance(size, int):
+    if type(one) is not list or len(one) != 3:
         raise ValueError(f"not an artifact: {one}")
-    return CollectedArtifact(name, digest, size)
+    name, digest, size = one
+    if type(size) is not int or size < 0:
+        raise ValueError(f"not the size of an artifact: {size}")
+    return CollectedArtifact(_string(name, "a name"), _checked(digest, "digest of an artifact"), size)
+
+
+def _list(body: Mapping[str, Any], name: str) -> list[Any]:
+    found = body.get(name, [])
+    if type(found) is not list:
+        raise ValueError(f"{name} is no list")
+    return found
 
 
 def _text(body: Mapping[str, Any], name: str) -> bytes | None:
     text = body.get(name)
-    return None if text is None else str(text).encode()
+    return None if text is None else _string(text, name).encode()
 
 
 def _digest(body: Mapping[str, Any], name: str) -> Digest | None:
     digest = body.get(name)
-    if digest is not None and DIGEST_PATTERN.fullmatch(digest) is None:
+    return None if digest is None else _checked(digest, name)
+
+
+def _checked(digest: Any, name: str) -> Digest:
+    if DIGEST_PATTERN.fullmatch(_string(digest, name)) is None:
         raise ValueError(f"{name} is no digest: {digest}")
-    return digest
+    return str(digest)
+
+
+def _string(value: Any, name: str) -> str:
+    if type(value) is not str:
+        raise ValueError(f"{name} is no text: {value}")
+    return value

@@ -137,9 +137,19 @@ def _pod(launch: Launch, place: Place, program: Program, spec: Json, container: 
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "volumes": volumes,
-        "initContainers": [_stage(launch, place), _publish(place)],
+        "initContainers": _within(container["resources"], [_stage(launch, place), _publish(place)]),
         "containers": [_main(launch, place, program, container)],
     }
+
+
+def _within(resources: Json, ours: list[Json]) -> list[Json]:
+    """Where the program may use any amount of disk, so may we: the kubelet holds the pod to the sum of the limits that there
+    are, which would be ours alone.
+    """
+    if "ephemeral-storage" in resources.get("limits", {}):
+        return ours
+    limits = {name: most for name, most in OURS_RESOURCES["limits"].items() if name != "ephemeral-storage"}
+    return [{**one, "resources": {**OURS_RESOURCES, "limits": limits}} for one in ours]
 
 
 def _stage(launch: Launch, place: Place) -> Json:
