@@ -61,7 +61,7 @@ FILES: Mapping[str, Case] = {
         [
             run(
                 "main",
-                f'echo "$A,$B,$C,$D,$E,$F,$G,$H,$p_a,$p_key,$N,$0,$1,${{I-unset}},$KUBERNETES_SERVICE_PORT_HTTPS$(pwd)" | sed s/[0-9]*443/P/ > {TERM_FILE}',
+                f'echo "$A,$B,$C,$D,$E,$F,$G,$H,$p_a,$p_key,$N,$0,$1,${{I-unset}},$KUBERNETES_SERVICE_PORT_HTTPS$(pwd)" | sed s:[0-9]*/deep:P/deep: > {TERM_FILE}',
                 args=["$(A)-arg", "$$(A)"],
                 env=[
                     {"name": "A", "value": "x"},
