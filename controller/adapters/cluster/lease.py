@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from controller.adapters.cluster.client import Client
-from controller.adapters.cluster.election import Candidate, Seen, Timing, next_epoch
+from controller.adapters.cluster.election import VACANT, Candidate, Seen, Timing
 from controller.adapters.cluster.names import managed_labels
 from controller.adapters.cluster.resources import LEASES
 from controller.errors import AlreadyExists, Conflict, LibrettoError, NotFound
@@ -15,12 +16,17 @@ from controller.ports.clock import Clock
 Json = dict[str, Any]
 Log = Callable[[str], None]
 
-
 LEADERSHIP = "leadership"
 """Value of the kind label."""
 
 LABELS = managed_labels(LEADERSHIP)
 """Admission policies find by them the Leases that fence."""
+
+GIVE_BACK_S = 2.0
+"""How long an elector that leaves tries to give the Lease back."""
+
+_OVERTAKEN = (Conflict, AlreadyExists, NotFound)
+"""The Lease is not as it was read: somebody wrote, made or deleted it."""
 
 
 class Elector:
@@ -40,8 +46,8 @@ class Elector:
         timing: Timing | None = None,
         log: Log = lambda _: None,
     ) -> None:
-        """`highest_epoch` returns the highest epoch that any run of the shard bears. `on_gained` and `on_lost` return at
-        once: the Lease must go on being renewed.
+        """`identity` belongs to one life of one process. `highest_epoch` returns the highest epoch that any run of the
+        shard bears; it may take its time. `on_gained` and `on_lost` return at once: the Lease must go on being renewed.
         """
         self._client = client
         self._place = (namespace, name)
@@ -51,8 +57,11 @@ class Elector:
         self._on_lost = on_lost
         self._log = log
         self._candidate = Candidate(identity, timing or Timing())
-        self._released = asyncio.Event()
-        self.renewed = asyncio.Event()
+        self._lease: Json | None = None
+        """As it was last read or written."""
+        self._asked = False
+        """Whether it has asked for the Lease: even where no answer came, it may be the holder."""
+        self._nudged = asyncio.Event()
 
     @property
     def epoch(self) -> int | None:
@@ -60,118 +69,124 @@ class Elector:
         return self._candidate.epoch if self._candidate.leads(self._now()) else None
 
     def nudge(self) -> None:
-        """Look at the Lease now: a watch saw that it was given back."""
-        self._released.set()
+        """Look at the Lease now: a watch saw that it was given back or deleted."""
+        self._nudged.set()
 
     async def run(self) -> None:
         """Compete and lead, for ever."""
         try:
             while True:
+                self._nudged.clear()
                 await self._step()
+                timing = self._candidate.timing
+                pause = timing.retry
+                if self._candidate.epoch is not None:
+                    pause = max(0.0, min(pause, timing.deadline / 4, self._candidate.left(self._now())))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._nudged.wait()
         finally:
             await self._give_back()
 
     async def _step(self) -> None:
-        timing = self._candidate.timing
         leading = self._candidate.epoch is not None
-        left = timing.retry
-        if leading:
-            left = max(0.05, timing.deadline - (self._now() - self._candidate.renewed_at))
         try:
-            async with asyncio.timeout(left):
-                await (self._renew() if leading else self._acquire())
+            await (self._renew() if leading else self._acquire())
         except (LibrettoError, TimeoutError) as error:
-            self._log(f"lease {'/'.join(self._place)}: {error}")
+            self._log(f"lease {'/'.join(self._place)}: {str(error) or 'no answer in time'}")
         if leading and not self._candidate.leads(self._now()):
             self._candidate = self._candidate.resigned()
             self._on_lost()
-            return
-        self._released.clear()
-        try:
-            async with asyncio.timeout(min(timing.retry, timing.deadline / 4)):
-                await self._released.wait()
-        except TimeoutError:
-            pass
 
     async def _acquire(self) -> None:
-        found = await self._read()
-        self._candidate = self._candidate.saw(_seen(found), self._now())
-        if not self._candidate.may_acquire(self._now()):
-            return
-        epoch = next_epoch(self._candidate.seen, await self._highest_epoch())
-        began = self._now()
+        await self._look()
+        if self._candidate.may_acquire(self._now()):
+            self._candidate = self._candidate.knows(await self._highest_epoch())
         try:
-            written = await self._write(found, self._candidate.identity, epoch)
-        except (Conflict, AlreadyExists):
-            return  # another one was faster
-        seen = _seen(written)
-        assert seen is not None
+            async with asyncio.timeout(self._candidate.timing.deadline):
+                if self._candidate.must_reserve():
+                    seen = await self._write(VACANT, self._candidate.highest)
+                    self._candidate = self._candidate.saw(seen, self._now())
+                elif self._candidate.may_acquire(self._now()):
+                    await self._take()
+        except _OVERTAKEN:
+            await self._look()  # another one was faster
+
+    async def _take(self) -> None:
+        began, self._asked = self._now(), True
+        seen = await self._write(self._candidate.identity, self._candidate.next_epoch())
         self._candidate = self._candidate.acquired(seen, began)
-        self._on_gained(epoch)
+        if self._candidate.leads(self._now()):
+            self._on_gained(seen.transitions)
+        else:
+            self._candidate = self._candidate.resigned()  # the answer took too long
 
     async def _renew(self) -> None:
-        began = self._now()
-        epoch = self._candidate.epoch
+        """Write again; read only where that is refused. One call that hangs leaves time for another one."""
+        began, epoch = self._now(), self._candidate.epoch
         assert epoch is not None
-        found = await self._read()
-        self._candidate = self._candidate.saw(_seen(found), self._now())
-        if self._candidate.epoch is None:
-            self._on_lost()
-            return
-        seen = _seen(await self._write(found, self._candidate.identity, epoch))
-        assert seen is not None
+        async with asyncio.timeout(max(0.0, min(self._candidate.left(began), self._candidate.timing.deadline / 2))):
+            try:
+                seen = await self._write(self._candidate.identity, epoch)
+            except _OVERTAKEN:
+                await self._look()
+                if self._candidate.epoch is None:
+                    return
+                seen = await self._write(self._candidate.identity, epoch)
         self._candidate = self._candidate.renewed(seen, began)
 
     async def _give_back(self) -> None:
-        if self._candidate.epoch is None:
+        if self._candidate.epoch is not None:
+            self._candidate = self._candidate.resigned()
+            self._on_lost()
+        if not self._asked:
             return
-        self._candidate = self._candidate.resigned()
-        self._on_lost()
         try:
-            async with asyncio.timeout(2):
-                found = await self._read()
-                seen = _seen(found)
+            async with asyncio.timeout(GIVE_BACK_S):
+                await self._look()
+                seen = self._candidate.seen
                 if seen is not None and seen.holder == self._candidate.identity:
-                    await self._write(found, "", seen.transitions)
+                    await self._write("", seen.transitions)
         except (LibrettoError, TimeoutError) as error:
-            self._log(f"lease {'/'.join(self._place)} could not be given back: {error}")
+            self._log(f"lease {'/'.join(self._place)} could not be given back: {str(error) or 'no answer in time'}")
 
-    async def _read(self) -> Json | None:
+    async def _look(self) -> None:
         try:
-            return await self._client.get(LEASES, *self._place)
+            async with asyncio.timeout(self._candidate.timing.deadline / 2):
+                self._lease = await self._client.get(LEASES, *self._place)
         except NotFound:
-            return None
+            self._lease = None
+        self._candidate = self._candidate.saw(None if self._lease is None else _seen(self._lease), self._now())
 
-    async def _write(self, found: Json | None, holder: str, epoch: int) -> Json:
+    async def _write(self, holder: str, epoch: int) -> Seen:
+        """Write the Lease over what was last known of it, and nothing else."""
         namespace, name = self._place
         moment = datetime.fromtimestamp(self._clock.now() / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        known = self._lease or {}
+        before: Json = known.get("spec") or {}
+        same = before.get("holderIdentity") == holder
         spec: Json = {
             "holderIdentity": holder,
             "leaseDurationSeconds": max(1, int(self._candidate.timing.duration)),
             "leaseTransitions": epoch,
+            "acquireTime": before.get("acquireTime", moment) if same else moment,
             "renewTime": moment,
         }
-        if found is None:
-            new: Json = {
-                "metadata": {"name": name, "namespace": namespace, "labels": LABELS},
-                "spec": {**spec, "acquireTime": moment},
-            }
-            return await self._client.create(LEASES, namespace, new)
-        same = found["spec"].get("holderIdentity") == holder
-        spec["acquireTime"] = found["spec"].get("acquireTime", moment) if same else moment
-        version = found["metadata"]["resourceVersion"]
-        place: Json = {"name": name, "namespace": namespace, "labels": LABELS, "resourceVersion": version}
-        body = {"apiVersion": LEASES.api_version, "kind": LEASES.kind, "metadata": place, "spec": spec}
-        return await self._client.replace(LEASES, namespace, name, body)
+        metadata: Json = {**known.get("metadata", {"name": name, "namespace": namespace})}
+        metadata.pop("managedFields", None)
+        metadata["labels"] = {**(metadata.get("labels") or {}), **LABELS}
+        body = {"apiVersion": LEASES.api_version, "kind": LEASES.kind, "metadata": metadata, "spec": spec}
+        if self._lease is None:
+            self._lease = await self._client.create(LEASES, namespace, body)
+        else:
+            self._lease = await self._client.replace(LEASES, namespace, name, body)
+        return _seen(self._lease)
 
     def _now(self) -> float:
         return self._clock.monotonic() / 1000
 
 
-def _seen(lease: Json | None) -> Seen | None:
-    if lease is None:
-        return None
-    spec = lease["spec"]
-    return Seen(
-        spec.get("holderIdentity") or "", spec.get("leaseTransitions") or 0, lease["metadata"]["resourceVersion"]
-    )
+def _seen(lease: Json) -> Seen:
+    spec = lease.get("spec") or {}
+    version = lease["metadata"]["resourceVersion"]
+    return Seen(spec.get("holderIdentity") or "", spec.get("leaseTransitions") or 0, version)
