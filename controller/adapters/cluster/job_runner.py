@@ -8,7 +8,7 @@ import orjson
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.jobs.attempts import Attempt, Attempts
 from controller.adapters.cluster.jobs.creation import creation_refusal
-from controller.adapters.cluster.jobs.judge import Ended, Queued, Running, judge
+from controller.adapters.cluster.jobs.judge import Ended, Queued, Running, judge, taken_away
 from controller.adapters.cluster.jobs.message import artifact
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.jobs.render import LARGEST_INLINE, LARGEST_PLAN, plan_of, render
@@ -61,8 +61,8 @@ class Jobs(Protocol):
     async def fetch(self, name: str) -> Json:
         """Read a Job from the API server. Raises NotFound."""
 
-    async def end(self, job: Json, pods: Sequence[Json], now: int) -> None:
-        """Ask the pods of a Job to end; delete a Job that has none."""
+    async def end(self, job: Json, pods: Sequence[Json], now: int, why: OutcomeClass) -> None:
+        """Ask the pods of a Job to end, noting on them `why`; delete a Job that has none."""
 
     async def refusals(self, job: Json) -> Sequence[Json]:
         """Return the events that say why a Job gets no pod."""
@@ -127,9 +127,7 @@ class JobRunner:
             return
         self._attempts.put(key, known._replace(stopped_as=why))
         self._dirty[known.job] = None
-        job = self._jobs.job(known.job)
-        if job is not None:
-            fiber.wait(self._jobs.end(job, self._jobs.pods(known.job), self._clock.now()))
+        self._end(known.job, self._jobs.pods(known.job), why)
 
     def observe(self, wait_ms: int) -> Sequence[Observation]:  # noqa: ARG002 - a turn follows every change
         seen: list[Observation] = []
@@ -184,9 +182,15 @@ class JobRunner:
         if known is None or known.ended is not None:
             return []
         job, pods = self._jobs.job(known.job), self._jobs.pods(known.job)
-        verdict = judge(job, pods, key=key, stopped_as=known.stopped_as)
+        verdict = judge(job, pods, key=key, stopped_as=known.stopped_as, taken=known.taken)
+        gone = taken_away(job, pods)
+        if not gone <= known.taken:
+            known = self._attempts.put(key, known._replace(taken=known.taken | gone))
         match verdict:
             case Ended(outcome=outcome):
+                if verdict.goes_on:
+                    # As if it had no pod: what is left of it must not begin again while others take it for ended.
+                    self._end(known.job, (), known.stopped_as or OutcomeClass.DISRUPTED)
                 self._attempts.put(key, known._replace(ended=verdict))
                 return [outcome]
             case Running(started_at=at):
@@ -214,13 +218,16 @@ class JobRunner:
         return []
 
     def _give_up(self, key: AttemptKey, known: Attempt, why: OutcomeClass, reason: str) -> list[Observation]:
-        job = self._jobs.job(known.job)
-        if job is not None:
-            fiber.wait(self._jobs.end(job, self._jobs.pods(known.job), self._clock.now()))
+        self._end(known.job, self._jobs.pods(known.job), why)
         now = self._clock.now()
         outcome = Finished(key, why, reason, None, now, now, 0)
         self._attempts.put(key, known._replace(ended=Ended(outcome)))
         return [outcome]
+
+    def _end(self, name: str, pods: Sequence[Json], why: OutcomeClass) -> None:
+        job = self._jobs.job(name)
+        if job is not None:
+            fiber.wait(self._jobs.end(job, pods, self._clock.now(), why))
 
     async def _create(self, launch: Launch, job: Json) -> Refusal | None:
         try:

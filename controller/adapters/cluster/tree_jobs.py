@@ -6,9 +6,10 @@ from typing import Any
 
 from controller.adapters.cluster.cache import Cache
 from controller.adapters.cluster.client import Client
-from controller.adapters.cluster.names import STOPPED, label_value
+from controller.adapters.cluster.names import STOPPED, STOPPED_AS, label_value
 from controller.adapters.cluster.resources import EVENTS, JOBS, PODS
 from controller.errors import NotFound, ObjectInvalid
+from controller.model.states import OutcomeClass
 
 Json = dict[str, Any]
 
@@ -51,7 +52,7 @@ class TreeJobs:
         self._jobs.put(found)
         return found
 
-    async def end(self, job: Json, pods: Sequence[Json], now: int) -> None:
+    async def end(self, job: Json, pods: Sequence[Json], now: int, why: OutcomeClass) -> None:
         """End the pods that live, keeping what they leave; a Job without a pod is deleted."""
         metadata = job["metadata"]
         living = [pod for pod in pods if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")]
@@ -61,7 +62,8 @@ class TreeJobs:
             return
         for pod in living:
             # The kubelet ends it as if its time were up: gracefully, and the pod stays with its logs.
-            deadline = {"metadata": {"annotations": {STOPPED: str(now)}}, "spec": {"activeDeadlineSeconds": 1}}
+            notes = {STOPPED: str(now), STOPPED_AS: why.value}
+            deadline = {"metadata": {"annotations": notes}, "spec": {"activeDeadlineSeconds": 1}}
             try:
                 await self._client.patch(PODS, self._namespace, pod["metadata"]["name"], deadline)
             except (NotFound, ObjectInvalid):

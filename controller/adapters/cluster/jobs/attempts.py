@@ -23,6 +23,8 @@ class Attempt(NamedTuple):
     asked_at: int | None = None
     """On the monotonic clock, when its events were last asked why it has no pod."""
     has_pod: bool = False
+    taken: frozenset[str] = frozenset()
+    """Uids of its pods that the platform took away, for they vanish."""
     started: bool = False
     ended: Ended | None = None
 

@@ -54,8 +54,8 @@ class Jobs:
     async def fetch(self, name: str) -> Json:
         raise NotFound(name)
 
-    async def end(self, job: Json, pods: Sequence[Json], now: int) -> None:
-        del pods, now
+    async def end(self, job: Json, pods: Sequence[Json], now: int, why: OutcomeClass) -> None:
+        del pods, now, why
         del self.made[job["metadata"]["name"]]
 
     async def refusals(self, job: Json) -> Sequence[Json]:
