@@ -26,17 +26,21 @@ class ClusterDecisionSource:
     """Implements DecisionSource for one run tree.
 
     `objects` gives the Approvals and Interventions of a run; `weigh` says of an Approval whether it counts, together with
-    the others. Ids are given out in the order of creation, and only for this process: the
-    ledger names gate, digest and request instead.
+    the others; `recorded` says which record one became whose answer was lost. Ids are given out in the order of
+    creation, and only for this process: the ledger names gate, digest and request instead.
     """
 
     def __init__(
         self,
         objects: Callable[[str], Iterable[Json]],
         weigh: Callable[[Json, Sequence[Json]], Quorum],
+        recorded: Callable[[str, Json, Sequence[Json]], int | None],
     ) -> None:
         self._objects = objects
         self._weigh = weigh
+        self._recorded = recorded
+        self._looked: set[str] = set()
+        """Uids of objects that are known to be new."""
         self._ids: dict[str, int] = {}
         self._known: dict[int, Submitted] = {}
         self._answers: dict[int, Answer] = {}
@@ -59,8 +63,11 @@ class ClusterDecisionSource:
     def pending(self, run: str) -> Sequence[Decision | Command]:
         found: list[Decision | Command] = [one for one in self._own if one.run == run and one.id not in self._answers]
         held = self.held[run] = {}
-        objects = [one for one in self._objects(run) if not answered(one)]
+        submissions = list(self._objects(run))
+        objects = [one for one in submissions if not answered(one)]
         for one in sorted(objects, key=_age):
+            if self._over(run, one, submissions):
+                continue
             quorum = self._weigh(one, objects)
             if quorum.missing is not None:
                 held[one["metadata"]["name"]] = quorum.missing
@@ -72,9 +79,20 @@ class ClusterDecisionSource:
             if number is None:
                 number = self._next(_submitted(one))
                 self._ids[metadata["uid"]] = number
-            if number not in self._answers and one["spec"].get("verb") != "rerun":
+            if one["spec"].get("verb") != "rerun":
                 found.append(_read(one, number, run, quorum.others))
         return sorted(found, key=lambda one: one.id)
+
+    def _over(self, run: str, one: Json, submissions: Sequence[Json]) -> bool:
+        """Whether it has its answer, written or not. One that the ledger has already gets the answer that was lost."""
+        uid = one["metadata"]["uid"]
+        if uid not in self._looked:
+            self._looked.add(uid)
+            record = self._recorded(run, one, submissions)
+            if record is not None:
+                number = self._ids[uid] = self._next(_submitted(one))
+                self.answer([Answer(number, record, None)])
+        return self._ids.get(uid) in self._answers
 
     def answer(self, answers: Sequence[Answer]) -> None:
         for answer in answers:

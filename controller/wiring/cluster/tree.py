@@ -14,6 +14,7 @@ from controller.adapters.cluster.job_runner import JobRunner
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.ledger_store import StatusLedgerStore
 from controller.adapters.cluster.pool import Pool
+from controller.adapters.cluster.recorded import record_of
 from controller.adapters.cluster.run_object import admitted, key_uid, requester
 from controller.errors import NotFound
 from controller.model.attempt import Launch
@@ -58,6 +59,7 @@ class Tree:
         self._decisions = ClusterDecisionSource(
             lambda run: shared.submissions(root, run),
             lambda approval, others: shared.gates.weigh(shared.named(approval), approval, others),
+            lambda run, asked, others: record_of(asked, self._runs.find(run) or {}, others),
         )
         self._runner = JobRunner(shared.jobs(namespace, root), self._place_of, self._blobs, shared.clock)
         self._telling = Telling(namespace, self._runs.find, shared.observer)
