@@ -9,7 +9,7 @@ from controller.adapters.cluster import fiber
 from controller.adapters.cluster.jobs.attempts import Attempt, Attempts
 from controller.adapters.cluster.jobs.creation import creation_refusal
 from controller.adapters.cluster.jobs.judge import Ended, Queued, Running, judge, taken_away
-from controller.adapters.cluster.jobs.message import artifact
+from controller.adapters.cluster.jobs.message import stored_list
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.jobs.render import LARGEST_INLINE, LARGEST_PLAN, plan_of, render
 from controller.adapters.cluster.names import EFFECT, attempt_key, effect_digest, input_digest, job_name
@@ -151,7 +151,7 @@ class JobRunner:
             if message.receipt_blob is not None:
                 receipt = self._blobs.get(message.receipt_blob)
             if message.list_blob is not None:
-                artifacts += map(artifact, orjson.loads(self._blobs.get(message.list_blob)))
+                artifacts += stored_list(self._blobs.get(message.list_blob))
         except (NotFound, VerificationFailed, ValueError) as error:
             problems.append(f"what its courier stored cannot be read: {error}")
         return Collected(output, receipt, artifacts, problems)

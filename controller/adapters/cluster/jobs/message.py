@@ -42,7 +42,7 @@ def parse(text: str) -> Message | None:
         if type(body) is not dict or body.get("v") is True or body.get("v") != VERSION:
             return None
         problems = tuple(_string(line, "a problem") for line in _list(body, "problems"))
-        artifacts = [artifact(one) for one in _list(body, "artifacts")]
+        artifacts = [_artifact(one) for one in _list(body, "artifacts")]
         collected = Collected(_text(body, "output"), _text(body, "receipt"), artifacts, problems)
         output, receipt, listed = (_digest(body, name) for name in ("outputBlob", "receiptBlob", "listBlob"))
         rejected = None if body.get("rejected") is None else _string(body["rejected"], "rejected")
@@ -51,7 +51,12 @@ def parse(text: str) -> Message | None:
         return None
 
 
-def artifact(one: Any) -> CollectedArtifact:
+def stored_list(content: bytes) -> list[CollectedArtifact]:
+    """Return the artifacts that a blob lists because they were too many for a message. Raises ValueError."""
+    return [_artifact(one) for one in _list({"artifacts": orjson.loads(content)}, "artifacts")]
+
+
+def _artifact(one: Any) -> CollectedArtifact:
     """Return an artifact that the courier stored: `[name, digest, size]`. Raises ValueError."""
     if type(one) is not list or len(one) != 3:
         raise ValueError(f"not an artifact: {one}")
