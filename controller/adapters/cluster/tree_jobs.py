@@ -70,7 +70,8 @@ class TreeJobs:
                 continue  # it ended meanwhile
 
     async def refusals(self, job: Json) -> Sequence[Json]:
-        query = {"fieldSelector": f"regarding.uid={job['metadata']['uid']},reason=FailedCreate"}
+        # Of all reasons: a refusal from before a pod was made after all is none.
+        query = {"fieldSelector": f"regarding.uid={job['metadata']['uid']}"}
         found = await self._client.list(EVENTS, self._namespace, parameters=query)
         items: Sequence[Json] = found.get("items") or ()
         return items
