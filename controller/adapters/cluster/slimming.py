@@ -3,11 +3,10 @@
 A pod has 12 KB as the API server sends it, and three times that as objects of Python; what is kept has a tenth.
 """
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from controller.adapters.cluster.names import DOMAIN
+from controller.adapters.cluster.names import EFFECT, GRACE, INPUT, KEY, ROOT_UID, STOPPED, STOPPED_AS
 
 Json = dict[str, Any]
 
@@ -38,7 +37,9 @@ _OF_METADATA = (
     "deletionTimestamp",
     "deletionGracePeriodSeconds",
 )
-_JOB_NAME = "batch.kubernetes.io/job-name"
+_LABELS = (ROOT_UID, "batch.kubernetes.io/job-name")
+_NOTES_OF_JOB = (KEY, INPUT, EFFECT)
+_NOTES_OF_POD = (GRACE, STOPPED, STOPPED_AS)
 _OF_JOB_SPEC = ("podFailurePolicy", "suspend")
 _OF_JOB_STATUS = ("conditions",)
 _OF_POD_SPEC = ("activeDeadlineSeconds", "nodeName")
@@ -46,12 +47,15 @@ _OF_POD_STATUS = ("phase", "reason", "message", "startTime")
 _OF_CONDITION = ("type", "status", "reason", "message")
 _UNSCHEDULED = ("PodScheduled", "False")
 _OF_CONTAINER = ("name", "state")
-_OF_OWNER = ("kind", "name", "uid")
+_OF_OWNER = ("uid",)
 
 
 def slim_job(job: Json) -> Json:
     """Return of a Job what says which attempt it is, and what became of it."""
-    slim: Json = {"metadata": _metadata(job)}
+    slim: Json = {"metadata": _metadata(job, _NOTES_OF_JOB)}
+    slim["metadata"]["ownerReferences"] = [
+        _picked(one, _OF_OWNER) for one in job["metadata"].get("ownerReferences", ())
+    ]
     if spec := _picked(job.get("spec"), _OF_JOB_SPEC):
         slim["spec"] = spec
     if status := _picked(job.get("status"), _OF_JOB_STATUS):
@@ -68,7 +72,7 @@ def slim_pod(pod: Json) -> Json:
     for name in ("initContainerStatuses", "containerStatuses"):
         if name in given:
             status[name] = _containers(given[name])
-    return {"metadata": _metadata(pod), "spec": _picked(pod.get("spec"), _OF_POD_SPEC), "status": status}
+    return {"metadata": _metadata(pod, _NOTES_OF_POD), "spec": _picked(pod.get("spec"), _OF_POD_SPEC), "status": status}
 
 
 def job_is_dull(line: bytes) -> bool:
@@ -81,20 +85,11 @@ def pod_is_dull(line: bytes) -> bool:
     return line.startswith(_CHANGED) and not any(word in line for word in _TOLD_OF_POD)
 
 
-def _metadata(one: Json) -> Json:
+def _metadata(one: Json, notes: Sequence[str]) -> Json:
     given = one["metadata"]
-    metadata = {name: given[name] for name in _OF_METADATA if name in given}
-    metadata["namespace"] = sys.intern(given.get("namespace", ""))
-    for name in ("labels", "annotations"):
-        kept = {
-            sys.intern(key): sys.intern(value)
-            for key, value in (given.get(name) or {}).items()
-            if key.startswith(DOMAIN) or key == _JOB_NAME
-        }
-        if kept:
-            metadata[name] = kept
-    if owners := given.get("ownerReferences"):
-        metadata["ownerReferences"] = [_picked(owner, _OF_OWNER) for owner in owners]
+    metadata = _picked(given, _OF_METADATA)
+    metadata["labels"] = _picked(given.get("labels"), _LABELS)
+    metadata["annotations"] = _picked(given.get("annotations"), notes)
     return metadata
 
 
