@@ -87,6 +87,27 @@ class Cache:
             if metadata["uid"] not in there and _number(metadata["resourceVersion"]) <= _number(version):
                 self.remove(one)
 
+    def differences(self, there: Iterable[Json], version: str, namespace: str | None = None) -> int:
+        """Return how many objects a list (the metadata of each, and its version) shows otherwise than they are known."""
+        listed = {metadata["uid"]: metadata for metadata in there}
+        known = {one["metadata"]["uid"]: one["metadata"] for one in self.all(namespace)}
+        ghosts = sum(
+            uid not in listed and _number(metadata["resourceVersion"]) <= _number(version)
+            for uid, metadata in known.items()
+        )
+        missed = sum(
+            uid not in self._deleted
+            and (uid not in known or _number(known[uid]["resourceVersion"]) < _number(metadata["resourceVersion"]))
+            for uid, metadata in listed.items()
+        )
+        return ghosts + missed
+
+    def forget(self, namespace: str | None = None) -> None:
+        """Take everything for gone, and for possible again: the past that it came from never was."""
+        for one in list(self.all(namespace)):
+            self.remove(one)
+        self._deleted.clear()
+
     def _reindex(self, place: tuple[str, str], old: Json | None, new: Json | None) -> None:
         for name, index in self._indexes.items():
             before = index(old) if old is not None else None

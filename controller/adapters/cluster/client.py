@@ -1,5 +1,6 @@
 """Asking the API server: one session, few words, our errors. Nothing is retried here: who asks knows what may be."""
 
+import io
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -29,6 +30,9 @@ ACCEPTED = "application/json, application/jwk-set+json"
 
 _BRIEF = {"Accept": METADATA}
 
+_LARGE = 2**20
+"""From this size on aiohttp wants a body as a file, which it sends piece by piece."""
+
 Counter = Callable[[str, str, int], None]
 """Told of every call: its verb, the resource, the code of the reply (0: none came)."""
 
@@ -38,8 +42,9 @@ def _uncounted(verb: str, resource: str, code: int) -> None:
 
 
 class Client:
-    """Calls of the API server. Raises NotFound, AlreadyExists, Conflict, ObjectInvalid, Forbidden, Throttled, TooLarge,
-    Gone and ServerUnavailable (which includes that no answer came: the call may have been carried out).
+    """Calls of the API server. Raises NotFound, AlreadyExists, Conflict, ObjectInvalid, Forbidden, Fenced, Throttled,
+    TooLarge, Gone, Unauthorized and ServerUnavailable (which includes that no answer came: the call may have been
+    carried out).
     """
 
     def __init__(self, connection: Connection, count: Counter = _uncounted) -> None:
@@ -155,9 +160,12 @@ class Client:
         headers: Mapping[str, str] = {},
     ) -> Json:
         """Make one call and return the JSON of its reply."""
-        found: Json = orjson.loads(
-            await self._ask(method, resource, path, verb, body=body, query=query, headers=headers)
-        )
+        content = await self._ask(method, resource, path, verb, body=body, query=query, headers=headers)
+        try:
+            found: Json = orjson.loads(content)
+        except orjson.JSONDecodeError as error:
+            # Nothing that an API server says: a middlebox answered in its place.
+            raise ServerUnavailable(f"{verb} {resource.plural}: the answer is no JSON: {content[:100]!r}") from error
         return found
 
     async def _ask(
@@ -171,7 +179,9 @@ class Client:
         query: Mapping[str, str] = {},
         headers: Mapping[str, str] = {},
     ) -> bytes:
-        data = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
+        data: Any = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
+        if data is not None and len(data) > _LARGE:
+            data = io.BytesIO(data)
         what, code = f"{verb} {resource.plural} {path.rpartition('/')[2]}", 0
         sent = {"Content-Type": "application/json", "Accept": ACCEPTED, **headers}
         try:

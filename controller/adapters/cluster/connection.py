@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 
 import aiohttp
@@ -60,7 +61,7 @@ class Connection:
 
 
 class _Bearer:
-    """Puts the token on every request, and reads it again from time to time."""
+    """Puts the token on every request, and reads it again from time to time, and after it was refused."""
 
     def __init__(self, read: Callable[[], str]) -> None:
         self._read = read
@@ -76,4 +77,7 @@ class _Bearer:
         if self._read_at is None or now - self._read_at > TOKEN_S:
             self._value, self._read_at = f"Bearer {self._read()}", now
         request.headers["Authorization"] = self._value
-        return await handler(request)
+        reply = await handler(request)
+        if reply.status == HTTPStatus.UNAUTHORIZED:
+            self._read_at = None  # perhaps the file has a newer one by now
+        return reply

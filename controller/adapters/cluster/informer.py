@@ -9,8 +9,9 @@ import orjson
 
 from controller.adapters.cluster.cache import Cache
 from controller.adapters.cluster.client import Client
+from controller.adapters.cluster.replies import error_of
 from controller.adapters.cluster.resources import Resource
-from controller.errors import Gone, LibrettoError, Throttled
+from controller.errors import Gone, LibrettoError, ServerUnavailable, Throttled
 
 Json = dict[str, Any]
 
@@ -22,6 +23,18 @@ WATCH_S = 290
 
 SHORTEST_S, LONGEST_S = 0.2, 10.0
 """Between tries while the API server cannot be reached."""
+
+STEADY_S = 1.0
+"""A stream that ends sooner counts as a failed try: whoever closes each at once must not be asked a thousand times."""
+
+RESYNC_S = 600.0
+"""Between two looks at whether the watch told everything."""
+
+SETTLE_S = 2.0
+"""How long a watch may need for what a list already shows."""
+
+FAILURES_FORGET = 3
+"""After so many failures in a row nothing is built on what was known: everything is listed as it is now."""
 
 Log = Callable[[str], None]
 
@@ -37,67 +50,81 @@ class Informer:
         *,
         namespaces: Sequence[str] = (),
         labels: str = "",
-        dull: Callable[[bytes], bool] = lambda _: False,
         log: Log = lambda _: None,
         random: Random | None = None,
+        quiet_s: float = QUIET_S,
+        resync_s: float = RESYNC_S,
     ) -> None:
-        """`dull` tells of a line of the stream that it says nothing that anybody would look at: it is not even read."""
         self._client = client
         self._resource = resource
         self._cache = cache
         self._namespaces: Sequence[str | None] = namespaces or (None,)
         self._labels = labels
-        self._dull = dull
         self._log = log
         self._random = random or Random()  # noqa: S311 - jitter
+        self._quiet_s, self._resync_s = quiet_s, resync_s
         self._versions: dict[str | None, str] = {}
-        self.heard: float | None = None
-        """When the stream last said anything, on the loop's clock."""
+        """Where each watch goes on; absent: a list comes first."""
+        self._known: dict[str | None, str] = {}
+        """The newest version that each namespace was seen at: nothing older may be taken for the truth."""
+        self._heard: dict[str | None, float] = {}
         self.synced = asyncio.Event()
         """Set once everything was listed."""
 
+    @property
+    def heard(self) -> float | None:
+        """When the stream that is silent longest last said anything, on the loop's clock; None before all were listed."""
+        return min(self._heard.values()) if len(self._heard) == len(self._namespaces) else None
+
     async def run(self) -> None:
         """Follow all namespaces, for ever."""
-        await asyncio.gather(*(self._follow(namespace) for namespace in self._namespaces))
+        await asyncio.gather(self._compare_at_times(), *(self._follow(namespace) for namespace in self._namespaces))
 
     async def relist(self) -> None:
         """List everything as it is now: what is not in it is not there. Raises what the API server says."""
         for namespace in self._namespaces:
-            await self._list(namespace, exactly=True)
+            await self._list(namespace)
+
+    async def compare(self) -> int:
+        """Return how many objects are not as the watch had told; if any, everything is listed again.
+
+        Raises what the API server says.
+        """
+        wrong = 0
+        for namespace in self._namespaces:
+            if count := await self._differences(namespace):
+                wrong += count
+                await self._list(namespace)
+        return wrong
 
     async def _follow(self, namespace: str | None) -> None:
-        wait = SHORTEST_S
+        loop, failures = asyncio.get_running_loop(), 0
         while True:
+            began, at_least, failed = loop.time(), 0.0, False
+            doubtful = failures >= FAILURES_FORGET
             try:
-                if namespace not in self._versions:
-                    await self._list(namespace)
+                if namespace not in self._versions or doubtful:
+                    await self._list(namespace, not_older=None if doubtful else self._known.get(namespace))
                 await self._watch(namespace)
-                wait = SHORTEST_S
-                continue
-            except Gone:
+            except Gone as error:
                 # Our point is forgotten: nothing older than what we know may be taken for the truth.
-                await self._relist_from(namespace)
-                continue
-            except Throttled as error:
-                pause = float(error.retry_after)
+                self._log(error.message)
+                self._versions.pop(namespace, None)
             except LibrettoError as error:
                 self._log(f"{error.reason}: {error.message}")
-                pause = wait
-            wait = min(LONGEST_S, wait * 2)
-            await asyncio.sleep(pause * self._random.uniform(0.5, 1.0))
+                failed = True
+                at_least = float(error.retry_after) if isinstance(error, Throttled) else 0.0
+            steady = loop.time() - began >= STEADY_S
+            failures = (0 if steady else failures) + (failed or not steady)
+            if failed or failures > 1:
+                pause = min(LONGEST_S, SHORTEST_S * 2 ** min(failures - 1, 10))
+                await asyncio.sleep(max(at_least, pause * self._random.uniform(0.5, 1.0)))
 
-    async def _relist_from(self, namespace: str | None) -> None:
-        known = self._versions.pop(namespace, None)
-        try:
-            await self._list(namespace, not_older=known)
-        except LibrettoError as error:
-            self._log(f"{error.reason}: {error.message}")
-            await asyncio.sleep(SHORTEST_S)
-
-    async def _list(self, namespace: str | None, *, exactly: bool = False, not_older: str | None = None) -> None:
+    async def _list(self, namespace: str | None, *, not_older: str | None = None) -> None:
         parameters: dict[str, str] = {}
-        if not exactly and not_older is not None:
+        if not_older is not None:
             parameters = {"resourceVersion": not_older, "resourceVersionMatch": "NotOlderThan"}
+        known = self._known.get(namespace, "0")
         found = await self._client.list(self._resource, namespace, labels=self._labels, parameters=parameters)
         version = found["metadata"]["resourceVersion"]
         items = found.get("items") or ()
@@ -105,10 +132,13 @@ class Informer:
             # Items of a list have no kind of their own.
             item.setdefault("kind", self._resource.kind)
             item.setdefault("apiVersion", self._resource.api_version)
+        if int(version) < int(known):
+            self._log(f"the {self._resource.plural} are older than they were: etcd was restored")
+            self._cache.forget(namespace)
         self._cache.replace(items, version, namespace)
-        self._versions[namespace] = version
-        self.heard = asyncio.get_running_loop().time()
-        if len(self._versions) == len(self._namespaces):
+        self._versions[namespace] = self._known[namespace] = version
+        self._heard[namespace] = asyncio.get_running_loop().time()
+        if len(self._heard) == len(self._namespaces):
             self.synced.set()
 
     async def _watch(self, namespace: str | None) -> None:
@@ -119,16 +149,23 @@ class Informer:
             "timeoutSeconds": str(WATCH_S),
             **({"labelSelector": self._labels} if self._labels else {}),
         }
-        async with self._client.stream(self._resource, namespace, query, QUIET_S) as stream:
+        async with self._client.stream(self._resource, namespace, query, self._quiet_s) as stream:
             rest = b""
             loop = asyncio.get_running_loop()
             while chunk := await stream.readany():
-                self.heard = loop.time()
+                self._heard[namespace] = loop.time()
                 lines = (rest + chunk).split(b"\n")
                 rest = lines.pop()
                 for line in lines:
-                    if line and not self._dull(line):
-                        self._take(namespace, orjson.loads(line))
+                    if line:
+                        self._take(namespace, self._event(line))
+
+    def _event(self, line: bytes) -> Json:
+        try:
+            found: Json = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise ServerUnavailable(f"watch {self._resource.plural}: no JSON: {line[:100]!r}") from error
+        return found
 
     def _take(self, namespace: str | None, event: Json) -> None:
         given = event["object"]
@@ -138,8 +175,26 @@ class Informer:
             case "DELETED":
                 self._cache.remove(given)
             case "ERROR":
-                message = f"the watch of {self._resource.plural} ends: {given.get('message', given)}"
-                raise Gone(message)
+                raise error_of(given.get("code") or 500, orjson.dumps(given), f"watch {self._resource.plural}")
             case _:
                 pass  # a bookmark: only the version moves on
-        self._versions[namespace] = given["metadata"]["resourceVersion"]
+        self._versions[namespace] = self._known[namespace] = given["metadata"]["resourceVersion"]
+
+    async def _compare_at_times(self) -> None:
+        while True:
+            await asyncio.sleep(self._resync_s * self._random.uniform(0.9, 1.1))
+            try:
+                if self.synced.is_set() and (wrong := await self.compare()):
+                    self._log(f"{wrong} {self._resource.plural} were not as the watch had told")
+            except LibrettoError as error:
+                self._log(f"{self._resource.plural} cannot be compared: {error.reason}: {error.message}")
+
+    async def _differences(self, namespace: str | None) -> int:
+        """Count, by names and versions, which cost little, what a list shows and the watch does not tell in time."""
+        known = self._known.get(namespace, "0")
+        found = await self._client.list_metadata(self._resource, namespace, labels=self._labels)
+        version = found["metadata"]["resourceVersion"]
+        if int(version) < int(known):
+            return len(self._cache) or 1  # the past was exchanged
+        await asyncio.sleep(SETTLE_S)
+        return self._cache.differences((one["metadata"] for one in found.get("items") or ()), version, namespace)

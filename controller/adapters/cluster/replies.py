@@ -27,14 +27,18 @@ _OVER = "is over: Lease"
 _EPOCH = "status.epoch: "
 """What the rule of the kind answers to an epoch that falls."""
 
-_TOO_LARGE = ("request is too large", "larger than max", "ResourceExhausted", "Too long: may not be more than")
+_TOO_LARGE = ("request is too large", "larger than max", "ResourceExhausted")
+"""What etcd says through the API server, as 500."""
+
+_OBJECT_TOO_LONG = ("may not be more than 1048576 bytes", "may not be more than 262144 bytes")
+"""What the API server says, as 422, to more than 1 MiB in a ConfigMap or Secret, and to more than 256 KiB of annotations."""
 
 
 def error_of(code: int, body: bytes, what: str, retry_after: str | None = None) -> LibrettoError:
     """Return the error that a reply with `code` means; `what` says what was asked."""
     status = _status(body)
     message = f"{what}: {status.get('message') or body[:300].decode(errors='replace') or code}"
-    if code >= 500 and any(word in message for word in _TOO_LARGE):
+    if any(word in message for word in (_TOO_LARGE if code >= 500 else _OBJECT_TOO_LONG if code == 422 else ())):
         return TooLarge(message)
     if (code == 403 and _OVER in message) or (code == 422 and _EPOCH in message):
         return Fenced(message)

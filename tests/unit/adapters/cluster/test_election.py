@@ -106,9 +106,13 @@ class Call:
     holder: str
 
 
+def is_first_try(kind: str, over: Seen | None) -> bool:
+    return kind == "acquire" and over is None
+
+
 class Candidates(RuleBasedStateMachine):
-    """Two candidates and one Lease. Time passes for everybody, at different rates. Nobody deletes the Lease before the
-    first leader of all has marked a run: nothing would tell of it.
+    """Two candidates and one Lease. Time passes for everybody, at different rates. Nobody deletes the Lease while the
+    first leader of all is being found: before it has marked a run, nothing would tell of it.
     """
 
     sent: Bundle[Any] = Bundle("sent")
@@ -118,7 +122,7 @@ class Candidates(RuleBasedStateMachine):
     def begin(self, rates: tuple[float, float]) -> None:
         self.now, self.rates, self.lives = 1_000.0, rates, [1, 1]
         self.lease: Seen | None = None
-        self.version, self.in_runs = 0, 0
+        self.version, self.in_runs, self.first_tries = 0, 0, 0
         self.gained: list[int] = []
         self.candidates = [Candidate(f"{index}-1", Timing()) for index in (0, 1)]
 
@@ -151,11 +155,13 @@ class Candidates(RuleBasedStateMachine):
     def call(self, index: int, kind: str, epoch: int) -> Call:
         candidate = self.candidates[index]
         holder = VACANT if kind == "reserve" else candidate.identity
+        self.first_tries += is_first_try(kind, candidate.seen)
         return Call(index, self.lives[index], self.local(index), candidate.seen, epoch, kind, holder)
 
     @rule(target=answers, call=consumes(sent), heard=st.booleans())
     def arrives(self, call: Call, heard: bool) -> Any:
         """Late or at once, perhaps after its sender died; whether anybody hears the answer is another matter."""
+        self.first_tries -= is_first_try(call.kind, call.over)
         if self.lease != call.over:
             return multiple()
         self.version += 1
@@ -164,7 +170,7 @@ class Candidates(RuleBasedStateMachine):
 
     @rule(call=consumes(sent))
     def is_lost(self, call: Call) -> None:
-        pass
+        self.first_tries -= is_first_try(call.kind, call.over)
 
     @rule(answer=consumes(answers))
     def hears(self, answer: tuple[Call, Seen]) -> None:
@@ -190,14 +196,14 @@ class Candidates(RuleBasedStateMachine):
         self.candidates[index] = Candidate(f"{index}-{self.lives[index]}", Timing())
 
     @rule(index=ONE)
-    def gives_back(self, index: int) -> None:
+    def gives_back_and_begins_anew(self, index: int) -> None:
         held = self.lease
-        self.candidates[index] = self.candidates[index].resigned()
         if held is not None and held.holder == self.candidates[index].identity:
             self.version += 1
             self.lease = held._replace(holder="", version=str(self.version))
+        self.dies_and_begins_anew(index)
 
-    @precondition(lambda self: self.in_runs > 0)
+    @precondition(lambda self: self.in_runs > 0 and not self.first_tries)
     @rule()
     def somebody_deletes_it(self) -> None:
         self.lease = None
