@@ -8,10 +8,11 @@ from controller.definition.snapshot import take
 from controller.definition.validate import check_together
 from controller.errors import DefinitionInvalid, NotFound
 from controller.model.names import Lifecycle
+from controller.model.problem import Location
 from controller.ports.object_store import ObjectStore, Published
 from controller.runtime.publish import ORCHESTRATION, Candidate, Change, publish, set_lifecycle
 from controller.wiring.definition_files import gather
-from controller.wiring.definitions import entries_of, published
+from controller.wiring.definitions import Found, entries_of, published
 from controller.wiring.local import Local
 
 
@@ -48,6 +49,43 @@ def publish_files(local: Local, path: Path, *, activate: bool) -> list[Change]:
     )
     stores.ledger.flush()
     return changes
+
+
+def unpublished(local: Local, found: Found) -> list[str]:
+    """Return what a run of `found` would reach and that is not published as it stands in the files."""
+    known, known_agents = published(local.stores.objects)
+    digests = {entry.digest for entry in known}
+    revisions = {(agent.spec.slug, agent.revision) for agent in known_agents}
+    wanted = take(found.entry, found.catalog)
+    names = [entry.title for digest, entry in wanted.orchestrations() if digest not in digests]
+    return names + [
+        f"agent {agent.spec.slug}" for agent in wanted.agents() if (agent.spec.slug, agent.revision) not in revisions
+    ]
+
+
+def publish_found(local: Local, found: Found) -> list[Change]:
+    """Publish, as active, everything that a run of `found` reaches. Raises DefinitionInvalid, StoreUnavailable."""
+    known, known_agents = catalogued(local.stores.objects)
+    wanted = take(found.entry, found.catalog)
+    stores = local.stores
+    return publish(
+        [Candidate(entry, _version_at(found, entry)) for _, entry in wanted.orchestrations()],
+        list(wanted.agents()),
+        found.files,
+        known,
+        known_agents,
+        stores.objects,
+        stores.blobs,
+        local.clock.now(),
+        activate=True,
+    )
+
+
+def _version_at(found: Found, entry: CatalogEntry) -> Location:
+    """Entries of a closure do not say where they come from; those of the catalogue do."""
+    own = found.catalog.orchestration(entry.spec.name or "", entry.spec.version, entry.owner, entry.organization)
+    file, _, line = own.source.rpartition(":")
+    return Location(file or own.source, int(line) if line.isdigit() else 1, 1)
 
 
 class Difference(NamedTuple):

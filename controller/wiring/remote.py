@@ -13,6 +13,7 @@ from controller.adapters.cluster.config_maps import NamespaceConfigMaps
 from controller.adapters.cluster.kubeconfig import from_kubeconfig
 from controller.adapters.cluster.ledger_store import StatusLedgerStore
 from controller.adapters.cluster.names import Mark
+from controller.adapters.cluster.pod_logs import PodLog
 from controller.adapters.cluster.pool import Pool
 from controller.adapters.cluster.published import DefinitionObjects
 from controller.adapters.cluster.reading import ClusterObjects
@@ -22,6 +23,7 @@ from controller.adapters.cluster.shards import ConfigMapShards
 from controller.adapters.cluster.submitting import ObjectDecisions, Person
 from controller.adapters.configuration import Configuration
 from controller.errors import Ambiguous, NotFound, Refused
+from controller.model.attempt import AttemptKey
 from controller.model.digest import Digest, digest_bytes
 from controller.model.record import Actor
 
@@ -121,6 +123,18 @@ class Remote:
     def person(self) -> Actor:
         """Return who asks, as the API server knows them."""
         return self.who.actor()
+
+    def log(self, key: AttemptKey, lines: int | None = None) -> PodLog:
+        """Return what an attempt printed."""
+        return PodLog(self.client, self.namespace, key, lines)
+
+    def pause(self, seconds: float) -> None:
+        """Wait, while streams go on."""
+        import asyncio
+
+        from controller.adapters.cluster import fiber
+
+        fiber.wait(asyncio.sleep(seconds))
 
     def close(self) -> None:
         """Close the connection."""

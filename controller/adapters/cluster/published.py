@@ -7,6 +7,8 @@ from controller.adapters.cluster import fiber
 from controller.adapters.cluster.client import APPLY_PATCH, Client
 from controller.adapters.cluster.names import slug
 from controller.adapters.cluster.resources import AGENTS, ORCHESTRATIONS
+from controller.definition.compile import DEFAULT_ORGANIZATION
+from controller.model.orchestration import OrchestrationSpec
 from controller.model.record import parse_time
 from controller.ports.object_store import Published
 
@@ -17,6 +19,10 @@ MANAGER = "libretto-cli"
 
 MODE = 0o755
 """Files of agents are programs as often as not, and reading hurts nobody."""
+
+
+FIRST: str = OrchestrationSpec.model_fields["version"].default
+"""Version of an orchestration that says none."""
 
 
 class DefinitionObjects:
@@ -82,9 +88,10 @@ def published(one: Json, kind: str) -> Published:
     return Published(
         kind,
         spec.get("owner") or "",
-        metadata["namespace"],
+        # As its file says it: the same definition is the same one here and there.
+        spec.get("organization") or DEFAULT_ORGANIZATION,
         name,
-        spec.get("version") or "",
+        "" if kind == "Agent" else spec.get("version") or FIRST,
         "active",
         resource,
         files,

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from controller.adapters.process.layout import attempt_directory
 from controller.engine.units import index_of, instance_of
 from controller.entrypoints.cli.address import Target
 from controller.entrypoints.cli.attempts import attempts_of
 from controller.entrypoints.cli.layout import facts
 from controller.entrypoints.cli.places import place_of
+from controller.entrypoints.cli.prints import folder as folder_of
 from controller.entrypoints.cli.records import DECISIONS, records_of
 from controller.entrypoints.cli.session import Session
 from controller.entrypoints.cli.wording import clock, one_line, short, span
@@ -156,8 +156,7 @@ def _folder(session: Session, target: Target) -> Path | None:
     if not known.attempt or known.instances >= 0 or target.member.graph.steps[index_of(target.unit)].child:
         return None
     key = target.member.key(target.unit, Role.DO, known.attempt)
-    folder = session.local.directory.tree(target.member.spec.root) / attempt_directory(key)
-    return folder if folder.is_dir() else None
+    return folder_of(session, target.member.spec.root, key)
 
 
 def _input(target: Target, folder: Path | None, contents: Contents) -> Any:

@@ -8,8 +8,7 @@ from controller.engine.status import open_gates
 from controller.engine.transitions import UndoState
 from controller.engine.units import index_of, instance_of, unit_of
 from controller.entrypoints.cli.presenter import Tree
-from controller.entrypoints.cli.wording import one_line
-from controller.model.attempt import AttemptKey
+from controller.entrypoints.cli.prints import last_line
 from controller.model.run import GateStatus
 from controller.model.states import Role, StepState
 from controller.runtime.caching import cache_ttl_ms
@@ -149,7 +148,9 @@ def _failure(tree: Tree, top: Member, index: int) -> Failure:
         known.spent,
         step.retry.max_attempts,
         known.reason,
-        _last_line(tree, member.key(unit, Role.DO, known.attempt)) if known.attempt else "",
+        last_line(tree.session, tree.root, member.key(unit, Role.DO, known.attempt), TAIL_LINES)
+        if known.attempt
+        else "",
         top.graph.steps[index].retry.allow_skip,
     )
 
@@ -160,15 +161,6 @@ def _failed_instance(member: Member, unit: int) -> int:
         if member.state.unit(instance).state is StepState.FAILED:
             return instance
     return unit
-
-
-def _last_line(tree: Tree, key: AttemptKey) -> str:
-    from controller.adapters.process.layout import log_path
-    from controller.adapters.process.logs import LogTail
-
-    path = log_path(tree.session.local.directory.tree(tree.root), key)
-    lines = [line for line in LogTail(path, TAIL_LINES).read().splitlines() if line.strip()]
-    return one_line(lines[-1]) if lines else ""
 
 
 def _from_cache(member: Member, unit: int) -> bool:

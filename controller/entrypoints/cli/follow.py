@@ -1,7 +1,9 @@
-"""Following a run tree that another process drives: its ledgers, read as they grow."""
+"""Following a run tree that another process, or an operator, drives: its ledgers, read as they grow."""
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
 
 from controller.entrypoints.cli import exits
 from controller.entrypoints.cli.presenter import Ending, Presenter, Tree, presenter_for
@@ -16,8 +18,45 @@ POLL_S = 0.05
 """Seconds between two looks at SQLite's counter of changes, which costs some microseconds."""
 
 
-def follow(session: Session, root: "RunSpec", *, form: str = "text", presenter: Presenter | None = None) -> int:
-    """Show a tree until its root settles, and return the exit code. Nothing is written, and nobody is asked."""
+class Source(Protocol):
+    """Where news of a tree come from."""
+
+    def driven(self) -> bool:
+        """Return whether anybody drives the tree."""
+
+    def news(self) -> bool:
+        """Return whether there may be something to read since the last call."""
+
+    def pause(self) -> None:
+        """Wait a little, or until there are news."""
+
+
+class _Commits:
+    """News of a state directory: whatever other processes commit."""
+
+    def __init__(self, session: Session, root: str) -> None:
+        self._held, self._root = session.local.leadership.held, root
+        self._database, self._pause = session.local.stores.database, threading.Event()
+        self._seen = -1
+
+    def driven(self) -> bool:
+        return self._held(self._root)
+
+    def news(self) -> bool:
+        before, self._seen = self._seen, self._database.foreign_commits()
+        return before != self._seen
+
+    def pause(self) -> None:
+        self._pause.wait(POLL_S)
+
+
+def follow(
+    session: Session, root: "RunSpec", *, form: str = "text", wait: bool = True, presenter: Presenter | None = None
+) -> int:
+    """Show a tree until its root settles, and return the exit code. Nothing is written, and nobody is asked.
+
+    `wait=False` ends (exit code 7) where only people's decisions keep the run from going on.
+    """
     from controller.runtime.admit import snapshot_of
     from controller.runtime.member import Member
 
@@ -27,7 +66,8 @@ def follow(session: Session, root: "RunSpec", *, form: str = "text", presenter: 
     tree = Tree(session, root.uid, members)
     with Signals() as signals:
         show.opened(tree, None)
-        ending = _follow(tree, members, show, signals)
+        with _source(session, root, show) as source:
+            ending = _follow(tree, members, show, signals, source, wait=wait)
         if signals.hangup:
             return exits.INTERRUPTED
         code = _code(ending, tree)
@@ -35,24 +75,48 @@ def follow(session: Session, root: "RunSpec", *, form: str = "text", presenter: 
     return code
 
 
-def _follow(tree: Tree, members: "dict[str, Member]", show: Presenter, signals: Signals) -> Ending:
-    database, pause = tree.session.local.stores.database, threading.Event()
-    seen = -1
+@contextmanager
+def _source(session: Session, root: "RunSpec", show: Presenter) -> Iterator[Source]:
+    if session.remote is None:
+        yield _Commits(session, root.uid)
+        return
+    from controller.entrypoints.cli.on_cluster import following
+
+    with following(session.remote, root.uid, show.note) as source:
+        yield source
+
+
+def _follow(
+    tree: Tree, members: "dict[str, Member]", show: Presenter, signals: Signals, source: Source, *, wait: bool
+) -> Ending:
     while True:
         # Before the look: who settles the run lets go of it afterwards.
-        driven = tree.session.local.leadership.held(tree.root)
-        commits = database.foreign_commits()
-        if commits != seen or not driven:
-            seen = commits
+        driven = source.driven()
+        if source.news() or not driven:
             _read_on(tree, members, show)
         show.tick(None)
-        if tree.top.state.run.settled:
+        state = tree.top.state
+        if state.run.settled:
             return Ending.SETTLED
-        if not driven:
-            return Ending.SUSPENDED if tree.top.state.suspended else Ending.UNDRIVEN
+        if not driven or (tree.session.remote is not None and state.suspended and not _anything_runs(members)):
+            return Ending.SUSPENDED if state.suspended else Ending.UNDRIVEN
+        if not wait and state.open_gates and not _goes_on(members):
+            return Ending.WAITING
         if signals.interrupts or signals.hangup:
             return Ending.LEFT
-        pause.wait(POLL_S)
+        source.pause()
+
+
+def _anything_runs(members: "dict[str, Member]") -> bool:
+    from controller.entrypoints.cli.drive import leaves
+
+    return any(leaves(member) for member in members.values() if not member.state.run.settled)
+
+
+def _goes_on(members: "dict[str, Member]") -> bool:
+    """Return whether something happens without a person: steps that run, retries, slots, and what was asked for."""
+    open_ones = [member for member in members.values() if not member.state.run.settled]
+    return _anything_runs(members) or any(member.state.waiting or member.state.asked for member in open_ones)
 
 
 def _read_on(tree: Tree, members: "dict[str, Member]", show: Presenter) -> None:
@@ -82,6 +146,8 @@ def _code(ending: Ending, tree: Tree) -> int:
     match ending:
         case Ending.SETTLED:
             return exits.BY_STATE[tree.top.state.run]
+        case Ending.WAITING:
+            return exits.WAITING
         case Ending.UNDRIVEN:
             return exits.WAITING if tree.top.state.open_gates else exits.REFUSED
         case _:

@@ -44,11 +44,6 @@ def command(
     with session(ctx, read_only=True) as opened:
         spec = opened.look.find(run)
         target = _target(opened, spec, step)
-        if opened.remote is not None:
-            from controller.entrypoints.cli.on_cluster import logs_on_cluster
-
-            click.echo(logs_on_cluster(opened.remote, target, role, attempt, lines), nl=False)
-            return
         shown = Shown(opened, target, role, attempt)
         if form != "text":
             emit(shown.facts(lines), form)
@@ -57,6 +52,9 @@ def command(
         running = shown.running
         if not (follow and running):
             shown.all(lines)
+            return
+        if opened.remote is not None:
+            shown.follow(lines)
             return
     # The copy that was read above never changes; to see the end of the attempt the database itself is needed.
     with session(ctx) as opened:

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from copy import copy
 from importlib import import_module
 from io import TextIOWrapper
 from keyword import iskeyword
@@ -63,6 +64,14 @@ GARBAGE = (100_000, 20, 100)
 have no cycles and stay; Python's own 700 would search them through so often that a large run took half as long again."""
 
 
+def _called(command: click.Command, word: str) -> click.Command:
+    """Return a verb under another word, which its example has too."""
+    other = copy(command)
+    other.name = word
+    other.epilog = (command.epilog or "").replace(f"libretto {command.name}", f"libretto {word}")
+    return other
+
+
 class LazyGroup(click.Group):
     """Finds commands by module name."""
 
@@ -77,7 +86,7 @@ class LazyGroup(click.Group):
         name = SAME.get(cmd_name, cmd_name).replace("-", "_")
         module = import_module(f"controller.entrypoints.cli.{name}{'_' if iskeyword(name) else ''}")
         command: click.Command = module.command
-        return command
+        return command if cmd_name not in SAME else _called(command, cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -169,4 +178,14 @@ def _in_a_loop() -> int:
 
     from controller.adapters.cluster import fiber
 
-    return asyncio.run(fiber.run(lambda: exits.guarded(lambda: cli.main(standalone_mode=False))))
+    def verb() -> int:
+        try:
+            return exits.guarded(lambda: cli.main(standalone_mode=False))
+        except SystemExit as stop:
+            # How verbs end; the loop would take it for its own end.
+            return stop.code if isinstance(stop.code, int) else exits.OK if stop.code is None else exits.USAGE
+
+    try:
+        return asyncio.run(fiber.run(verb))
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED

@@ -25,6 +25,8 @@ def next_steps(tree: Tree, facts: Facts, ending: Ending) -> list[NextStep]:
     run = short(tree.root)
     if ending is Ending.WAITING or (ending is Ending.UNDRIVEN and facts.gates):
         return [*_decisions(run, facts), NextStep(command_line("resume", run), "go on afterwards")]
+    if ending is Ending.LEFT and tree.session.remote is not None:
+        return [NextStep(command_line("watch", run), "look on again"), _abort(run, facts)]
     if ending is not Ending.SETTLED:
         return [
             NextStep(command_line("resume", run), "go on"),

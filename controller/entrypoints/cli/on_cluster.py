@@ -1,129 +1,132 @@
 """What verbs do otherwise on a cluster: the operator drives, so a person makes objects and looks on."""
 
-import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from controller.entrypoints.cli import exits
-from controller.entrypoints.cli.pasting import command_line
-from controller.entrypoints.cli.session import emit
-from controller.errors import NotFound
+from controller.entrypoints.cli.session import Session, emit
+from controller.errors import NotFound, Refused
 from controller.model.states import RunState
 
 if TYPE_CHECKING:
-    from controller.entrypoints.cli.address import Target
+    from controller.adapters.cluster.following import Following
+    from controller.entrypoints.cli.follow import Source
     from controller.wiring.remote import Remote
 
 Json = dict[str, Any]
 
-LOOK_S = 0.25
-"""Between two looks at a run that is followed."""
+LOOK_S = 0.1
+"""Between two looks at a run that nobody has taken up yet: an operator takes some 20 ms."""
+
+PATIENCE_LOOKS = 50
+"""After so many a person is told what is waited for."""
+
+NEWS_S = 0.25
+"""A terminal is redrawn at least so often."""
 
 
-def run_on_cluster(
-    remote: "Remote",
-    target: str,
-    parameters: Json,
-    *,
-    form: str,
-    wait: bool,
-    metadata: Json | None = None,
-    task: dict[str, str] | None = None,
-    more: Json | None = None,
-) -> int:
-    """Make a Run of `name` or `name@version`, look on until it settles, and return the exit code."""
+def make_run(session: Session, reference: Json, spec: Json, *, form: str) -> str:
+    """Make the object of a run, and return its uid."""
     from controller.adapters.cluster import fiber
     from controller.adapters.cluster.names import slug
     from controller.adapters.cluster.resources import RUNS
 
-    name, _, version = target.partition("@")
-    if not any(one.name == name for one in remote.stores.objects.definitions("Orchestration")):
-        raise NotFound(
-            f'no orchestration "{name}" in namespace "{remote.namespace}"',
-            hint=command_line("definitions", "publish", "PATH"),
-        )
-    spec: Json = {
-        "orchestrationRef": {"name": name, **({"version": version} if version else {})},
-        "requestedBy": {"username": remote.person().id},
-        **({"parameters": parameters} if parameters else {}),
-        **({"requestMetadata": metadata} if metadata else {}),
-        **({"task": task} if task else {}),
-        **(more or {}),
-    }
+    remote = session.remote
+    assert remote is not None
     body = {
         "apiVersion": RUNS.api_version,
         "kind": RUNS.kind,
-        "metadata": {"generateName": f"{slug(name, 40)}-", "namespace": remote.namespace},
-        "spec": spec,
+        "metadata": {"generateName": f"{slug(reference['name'], 40)}-", "namespace": remote.namespace},
+        "spec": {
+            "orchestrationRef": reference,
+            "requestedBy": {"username": remote.person().id},
+            **{name: value for name, value in spec.items() if value},
+        },
     }
     made = fiber.wait(remote.client.create(RUNS, remote.namespace, body))
+    remote.stores.runs.take(made)
     if form == "text":
         click.echo(f"run {made['metadata']['name']} made in namespace {remote.namespace}")
-    return follow(remote, made["metadata"]["name"], form=form, wait=wait)
+    return str(made["metadata"]["uid"])
 
 
-def follow(remote: "Remote", name: str, *, form: str, wait: bool) -> int:
-    """Look on while a run goes on: a line per news. `wait` also where only a person's decision is missing."""
-    from controller.adapters.cluster import fiber
-    from controller.adapters.cluster.resources import RUNS
+def look_on(session: Session, uid: str, *, form: str, wait: bool) -> int:
+    """Show a run until it settles, and return its exit code. Raises Refused when it cannot begin."""
+    from controller.entrypoints.cli.follow import follow
 
-    said = ""
+    remote = session.remote
+    assert remote is not None
+    code = _begun(remote, uid, form)
+    if code is not None:
+        return code
+    root = remote.stores.objects.run(uid)
+    assert root is not None  # it was just looked at
+    return follow(session, root, form=form, wait=wait)
+
+
+def _begun(remote: "Remote", uid: str, form: str) -> int | None:
+    """Wait until the operator has taken a run up; return its exit code where it has settled without ever beginning."""
+    from controller.entrypoints.cli import exits
+
+    looks = 0
     while True:
-        found = fiber.wait(remote.client.get(RUNS, remote.namespace, name))
-        status = found.get("status") or {}
-        line = _line(status)
-        if form == "text" and line != said:
-            said = line
-            click.echo(line)
-        state = status.get("state")
-        if state is not None and RunState(state).settled:
-            if form != "text":
-                emit({"run": found["metadata"]["uid"], "name": name, "status": status}, form)
-            return exits.BY_STATE[RunState(state)]
-        if not wait and status.get("gates"):
-            return exits.WAITING
-        fiber.wait(asyncio.sleep(LOOK_S))
+        found = remote.stores.runs.owner_of(uid) if not looks else remote.stores.runs.refresh(uid)
+        name, status = found["metadata"]["name"], found.get("status") or {}
+        if status.get("snapshot"):
+            return None
+        state = RunState(status.get("state") or RunState.PENDING)
+        if state.settled:
+            if form == "text":
+                click.echo(f"{state}: {status.get('message') or status.get('reason') or ''}")
+            else:
+                emit({"run": uid, "name": name, "status": status}, form)
+            return exits.BY_STATE[state]
+        stalled = next((one for one in status.get("conditions") or () if one["type"] == "Stalled"), None)
+        if stalled is not None and stalled["status"] == "True":
+            raise Refused(
+                f"run {name} does not begin: {stalled['message']}",
+                hint=f"it begins once that is mended; or: kubectl -n {remote.namespace} delete run {name}",
+            )
+        looks += 1
+        if looks == PATIENCE_LOOKS:
+            click.echo(f"waiting for an operator that takes up run {name} (kubectl get leases -A)", err=True)
+        remote.pause(LOOK_S)
 
 
-def _line(status: Json) -> str:
-    stalled = next((one for one in status.get("conditions") or () if one["type"] == "Stalled"), None)
-    state = status.get("state") or "Pending"
-    if stalled is not None and state != "Failed":
-        return f"Stalled ({stalled['reason']}): {stalled['message']}"
-    gates = status.get("gates") or ()
-    if gates and state == "AwaitingApproval":
-        return f"AwaitingApproval  {status.get('steps', '')}  {gates[0]['gate']}: {gates[0]['question']}"
-    step = f"  {status['step']}" if status.get("step") and not RunState(state).settled else ""
-    why = f"  {status['message']}" if state == "Failed" and status.get("message") else ""
-    return f"{state}  {status.get('steps', '')}{step}{why}"
+class _Watched:
+    """News of a run tree, as the watches bring them."""
+
+    def __init__(self, following: "Following", name: str) -> None:
+        self._following = following
+        self._name = name
+
+    def driven(self) -> bool:
+        """The operator drives whatever is there."""
+        if self._following.gone:
+            raise NotFound(f"run {self._name} was deleted")
+        return True
+
+    def news(self) -> bool:
+        return self._following.news()
+
+    def pause(self) -> None:
+        from controller.adapters.cluster import fiber
+
+        fiber.wait(self._following.pause(NEWS_S))
 
 
-def go_on(remote: "Remote", run: str, *, form: str, wait: bool) -> int:
-    """Let a run go on that was to stand still, and look on."""
+@contextmanager
+def following(remote: "Remote", root: str, say: Callable[[str], None]) -> "Iterator[Source]":
+    """Look on while the operator drives a tree; `say` is told why there is nothing to see just now."""
     from controller.adapters.cluster import fiber
-    from controller.adapters.cluster.resources import RUNS
+    from controller.adapters.cluster.following import Following
 
-    name = remote.stores.runs.owner_of(remote.find(run))["metadata"]["name"]
-    fiber.wait(remote.client.patch(RUNS, remote.namespace, name, {"spec": {"suspend": False}}))
-    return follow(remote, name, form=form, wait=wait)
-
-
-def logs_on_cluster(remote: "Remote", target: "Target", role: str, attempt: int | None, lines: int | None) -> str:
-    """Return what the program of an attempt printed, from its pod. Raises NotFound when the pod is gone."""
-    from controller.adapters.cluster import fiber
-    from controller.adapters.cluster.names import ATTEMPT, ROLE, RUN_UID, STEP, label_value
-    from controller.adapters.cluster.resources import PODS
-
-    labels = {RUN_UID: label_value(target.member.spec.uid), STEP: label_value(target.name), ROLE: role}
-    if attempt is not None:
-        labels[ATTEMPT] = str(attempt)
-    selector = ",".join(f"{name}={value}" for name, value in labels.items())
-    pods = fiber.wait(remote.client.list(PODS, remote.namespace, labels=selector)).get("items") or []
-    if not pods:
-        raise NotFound(
-            f"no pod of {target.name} is there any more", hint="pods go with their Job, a week after its end"
-        )
-    newest = max(pods, key=lambda pod: (int(pod["metadata"]["labels"][ATTEMPT]), pod["metadata"]["creationTimestamp"]))
-    query = {"container": "main", **({"tailLines": str(lines)} if lines is not None else {})}
-    return fiber.wait(remote.client.text(PODS, remote.namespace, newest["metadata"]["name"], "log", query))
+    found = remote.stores.runs.owner_of(root)
+    one = Following(remote.client, remote.stores.runs, found, say)
+    fiber.wait(one.begin())
+    try:
+        yield _Watched(one, found["metadata"]["name"])
+    finally:
+        fiber.wait(one.end())

@@ -54,10 +54,11 @@ def command(
             step=step,
         )
         if opened.remote is not None:
-            from controller.entrypoints.cli.on_cluster import run_on_cluster
+            from controller.entrypoints.cli.on_cluster import look_on, make_run
 
             earlier = opened.remote.stores.runs.owner_of(member.spec.uid)["metadata"]["name"]
-            more = {"rerunOf": earlier, **({"seeds": dict(spec.seeds)} if spec.seeds else {})}
-            target, wait = f"{spec.orchestration}@{spec.version}", not no_wait
-            sys.exit(run_on_cluster(opened.remote, target, spec.parameters, form=form, wait=wait, more=more))
+            wishes = {"parameters": spec.parameters, "rerunOf": earlier, "seeds": dict(spec.seeds)}
+            reference = {"name": spec.orchestration, "version": spec.version}
+            made = make_run(opened, reference, wishes, form=form)
+            sys.exit(look_on(opened, made, form=form, wait=not no_wait))
         sys.exit(drive(opened, spec, form=form, wait=not no_wait))

@@ -31,9 +31,7 @@ def command(ctx: click.Context, run: str | None, no_wait: bool, form: str) -> No
 
     with session(ctx, existing=True) as opened:
         if opened.remote is not None:
-            from controller.entrypoints.cli.on_cluster import go_on
-
-            sys.exit(go_on(opened.remote, run or "latest", form=form, wait=not no_wait))
+            sys.exit(_resume_there(opened, run, form, wait=not no_wait))
         if run is not None:
             spec = opened.look.root(opened.look.find(run))
             sys.exit(_resume(opened, spec, opened.local.stores.ledger.status(spec.uid), form, wait=not no_wait))
@@ -66,3 +64,29 @@ def _resume(session: "Session", spec: "RunSpec", status: "RunStatus | None", for
         session.local.stores.decisions.submit(Command(0, spec.uid, Verb.RESUME, person()))
     presenter = Undoing() if undoing and form == "text" else None
     return drive(session, spec, form=form, wait=wait, resumed=not settled, presenter=presenter)
+
+
+def _resume_there(session: "Session", run: str | None, form: str, *, wait: bool) -> int:
+    """Let a paused run, or all that are paused, go on; the operator drives them, and this looks on."""
+    from controller.entrypoints.cli.answers import submit
+    from controller.entrypoints.cli.on_cluster import look_on
+    from controller.entrypoints.cli.wording import short
+    from controller.errors import Refused
+    from controller.model.decision import Command
+    from controller.model.states import Verb
+
+    if run is not None:
+        found = [session.look.root(session.look.find(run))]
+    else:
+        rows = session.local.stores.objects.runs()
+        found = [spec for spec, status in reversed(rows) if status is not None and status.suspended and not spec.parent]
+    if not found and form == "text":
+        click.echo("no run was paused")
+    codes = []
+    for spec in found:
+        status = session.local.stores.ledger.status(spec.uid)
+        if run is not None and status is not None and status.state.settled:
+            raise Refused(f"run {short(spec.uid)} is {status.state}: there is nothing to resume")
+        submit(session, spec, Command(0, spec.uid, Verb.RESUME, session.local.person()))
+        codes.append(look_on(session, spec.uid, form=form, wait=wait and len(found) == 1))
+    return next((code for code in codes if code), 0)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--request-metadata", "metadata", multiple=True, metavar="KEY=VALUE", help="Kept with the run, for audit."
 )
+@click.option("--publish", is_flag=True, help="On a cluster: publish what the files define first.")
 @click.option("--task-id", metavar="ID", help="Task that asks for the run.")
 @click.option("--task-user", metavar="USER", help="Who the task belongs to.")
 @output_option
@@ -37,6 +38,7 @@ def command(
     no_wait: bool,
     dry_run: bool,
     metadata: tuple[str, ...],
+    publish: bool,
     task_id: str | None,
     task_user: str | None,
     form: str,
@@ -56,13 +58,15 @@ def command(
     parameters, kept = given(texts, file), assignments(metadata, "--request-metadata")
     with session(ctx, read_only=dry_run) as opened:
         if opened.remote is not None:
-            from controller.entrypoints.cli.on_cluster import run_on_cluster
+            from controller.entrypoints.cli.run_there import run_there
 
             if dry_run:
                 raise click.UsageError("--dry-run is about definitions on this machine: leave the cluster out")
             task = _task(task_id, task_user)
-            wait, kept_ = not no_wait, kept or None
-            sys.exit(run_on_cluster(opened.remote, target, parameters, form=form, wait=wait, metadata=kept_, task=task))
+            wishes = {"parameters": parameters, "requestMetadata": kept, "task": task}
+            sys.exit(run_there(opened, target, wishes, publish=publish, form=form, wait=not no_wait))
+        if publish:
+            raise click.UsageError("--publish is about a cluster: here files are run as they are")
         found = find(target, opened.local.stores.objects)
         _warn(found)
         if dry_run:

@@ -2,21 +2,26 @@
 
 import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from controller.adapters.process.layout import log_path
-from controller.adapters.process.logs import LogTail
 from controller.engine.units import index_of
 from controller.entrypoints.cli.address import Target
 from controller.entrypoints.cli.pasting import command_line
+from controller.entrypoints.cli.prints import Printed, printed
 from controller.entrypoints.cli.session import Session
 from controller.entrypoints.cli.wording import short
 from controller.errors import NotFound
 from controller.model.attempt import AttemptKey
 from controller.model.states import Role, StepState
 from controller.runtime.phrases import counted
+
+if TYPE_CHECKING:
+    from controller.wiring.remote import Remote
+
+POD_S = 0.5
+"""Seconds between two looks whether a pod has begun, or its attempt has ended."""
 
 POLL_S = 0.05
 """Seconds between two looks at a growing log: often enough to read along."""
@@ -74,9 +79,8 @@ class Shown:
     def _key(self) -> AttemptKey:
         return self._member.key(self._target.unit, self._role, self._attempt)
 
-    def _tail(self, lines: int | None) -> LogTail:
-        folder = self._session.local.directory.tree(self._member.spec.root)
-        return LogTail(log_path(folder, self._key), lines)
+    def _tail(self, lines: int | None) -> Printed:
+        return printed(self._session, self._member.spec.root, self._key, lines)
 
     def facts(self, lines: int | None) -> dict[str, Any]:
         """Return the log for programs."""
@@ -95,11 +99,21 @@ class Shown:
             )
 
     def all(self, lines: int | None) -> None:
-        """Print what there is."""
+        """Print what there is. Raises NotFound when it is there no more."""
         self._print(self._tail(lines))
+        remote = self._session.remote
+        if remote is not None and remote.log(self._key).pod() is None:
+            raise NotFound(
+                f"the pod of {self._target.path}, attempt {self._attempt}, is not there",
+                hint="it goes with its Job, a week after its end; what it came to stays: "
+                + command_line("show", short(self._member.spec.root), self._target.path),
+            )
 
     def follow(self, lines: int | None) -> None:
         """Print what comes until the attempt has ended."""
+        if self._session.remote is not None:
+            self._follow_pod(self._session.remote, lines)
+            return
         tail, pause, database = self._tail(lines), threading.Event(), self._session.local.stores.database
         seen = -1
         while True:
@@ -111,7 +125,17 @@ class Shown:
                 return
             pause.wait(POLL_S)
 
-    def _print(self, tail: LogTail) -> None:
+    def _follow_pod(self, remote: "Remote", lines: int | None) -> None:
+        def running() -> bool:
+            remote.stores.runs.refresh(self._target.member.spec.uid)
+            self._member = self._session.look.member(self._target.member.spec)
+            return self.running
+
+        for text in remote.log(self._key, lines).follow(running, lambda: remote.pause(POD_S)):
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+    def _print(self, tail: Printed) -> None:
         while text := tail.read():
             sys.stdout.write(text)
         sys.stdout.flush()

@@ -21,4 +21,9 @@ def command(ctx: click.Context, run: str, form: str) -> None:
     from controller.entrypoints.cli.session import session
 
     with session(ctx, existing=True) as opened:
-        sys.exit(follow(opened, opened.look.root(opened.look.find(run)), form=form))
+        root = opened.look.root(opened.look.find(run))
+        if opened.remote is not None:
+            from controller.entrypoints.cli.on_cluster import look_on
+
+            sys.exit(look_on(opened, root.uid, form=form, wait=True))
+        sys.exit(follow(opened, root, form=form))

@@ -24,10 +24,11 @@ def test_the_name_of_an_object_is_the_name_of_what_it_defines_unless_that_says_a
     assert (found.name, found.version, found.organization, found.created_at) == (
         "nightly",
         "1.0.0",
-        "space",
+        "global",
         1767225600000,
     )
     assert found.resource["spec"]["name"] == "nightly"
+    assert published(stored("Orchestration", "nightly"), "Orchestration").version == "1.0.0"
     agent = published(stored("Agent", "object", slug="mailer", files={"run.py": {"digest": "blake3:1"}}), "Agent")
     assert (agent.name, agent.files) == ("mailer", {"run.py": "blake3:1"})
     assert "files" not in agent.resource["spec"]
