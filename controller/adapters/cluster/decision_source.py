@@ -33,7 +33,7 @@ class ClusterDecisionSource:
     def __init__(
         self,
         objects: Callable[[str], Iterable[Json]],
-        weigh: Callable[[Json, Sequence[Json]], Quorum],
+        weigh: Callable[[str, Json, Sequence[Json]], Quorum],
         recorded: Callable[[str, Json, Sequence[Json]], int | None],
     ) -> None:
         self._objects = objects
@@ -68,7 +68,7 @@ class ClusterDecisionSource:
         for one in sorted(objects, key=_age):
             if self._over(run, one, submissions):
                 continue
-            quorum = self._weigh(one, objects)
+            quorum = self._weigh(run, one, objects)
             if quorum.missing is not None:
                 held[one["metadata"]["name"]] = quorum.missing
                 if (one.get("status") or {}).get("waiting") != quorum.missing:

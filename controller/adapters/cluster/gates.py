@@ -1,7 +1,10 @@
 """Does an approval count? Whose it is the API server has proved; how many, of whom and until when is decided here."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
+
+from controller.model.run import GateNeeds
 
 Json = dict[str, Any]
 
@@ -33,8 +36,12 @@ class Gates:
         self._protected = protected
         self._now = now
 
-    def weigh(self, run: Mapping[str, Any] | None, approval: Json, all_of_run: Iterable[Json]) -> Quorum:
-        """Return whether an approval of a run counts, together with the others that are there."""
+    def weigh(
+        self, run: Mapping[str, Any] | None, approval: Json, all_of_run: Iterable[Json], needs: GateNeeds | None
+    ) -> Quorum:
+        """Return whether an approval of a run counts, together with the others that are there. `needs` is what its gate
+        asks for.
+        """
         if not self._protected(approval["metadata"]["namespace"]):
             return Quorum(UNPROTECTED)
         if _unproved(approval):
@@ -42,19 +49,17 @@ class Gates:
         spec = approval["spec"]
         if approval["kind"] != "Approval":
             return Quorum(None)
-        if (expires := spec.get("expiresAt")) and expires <= self._now():
-            return Quorum(f"it expired at {expires}")
+        if self._expired(spec):
+            return Quorum(f"it expired at {spec['expiresAt']}")
         if spec["decision"] == "reject":
             return Quorum(None)
-        gate = _gate(run, spec)
-        needs = (gate or {}).get("needs")
-        if run is None or not needs:
+        if run is None or needs is None:
             return Quorum(None)
         if (refusal := self._refusal(run, spec, needs)) is not None:
             return Quorum(refusal)
         return self._counted(run, approval, needs, all_of_run)
 
-    def _counted(self, run: Mapping[str, Any], approval: Json, needs: Json, all_of_run: Iterable[Json]) -> Quorum:
+    def _counted(self, run: Mapping[str, Any], approval: Json, needs: GateNeeds, all_of_run: Iterable[Json]) -> Quorum:
         """Count the different people who approved the very same, the oldest first."""
         spec, same = approval["spec"], ("gate", "digest", "request", "decision", "modification")
         agreeing: dict[str, None] = {}
@@ -62,10 +67,9 @@ class Gates:
             given = other["spec"]
             if other["kind"] != "Approval" or any(given.get(member) != spec.get(member) for member in same):
                 continue
-            expired = given.get("expiresAt") and given["expiresAt"] <= self._now()
-            if not expired and not _unproved(other) and self._refusal(run, given, needs) is None:
+            if not self._expired(given) and not _unproved(other) and self._refusal(run, given, needs) is None:
                 agreeing[given["approver"]["name"]] = None
-        wanted = needs.get("count", 1)
+        wanted = needs.count
         people = list(agreeing)
         if len(people) < wanted:
             return Quorum(f"{len(people)} of {wanted} approvals are there ({', '.join(people)})")
@@ -74,13 +78,17 @@ class Gates:
             return Quorum("others completed the quorum", tuple(people))
         return Quorum(None, tuple(people[: wanted - 1]))
 
+    def _expired(self, spec: Json) -> bool:
+        expires = spec.get("expiresAt")
+        return expires is not None and _moment(expires) <= _moment(self._now())
+
     @staticmethod
-    def _refusal(run: Mapping[str, Any], spec: Json, needs: Json) -> str | None:
+    def _refusal(run: Mapping[str, Any], spec: Json, needs: GateNeeds) -> str | None:
         approver = spec["approver"]
-        groups: Sequence[str] = needs.get("groups") or ()
+        groups = needs.groups
         if groups and not set(groups) & set(approver.get("groups") or ()):
             return f"{approver['name']} is in none of the groups {', '.join(groups)}"
-        if not needs.get("separateRequester"):
+        if not needs.separate_requester:
             return None
         asked = ((run.get("spec") or {}).get("requestedBy") or {}).get("username")
         if asked is None:
@@ -96,13 +104,13 @@ def _unproved(approval: Json) -> bool:
     return (approval.get("status") or {}).get("waiting") in (UNPROTECTED, UNPROVED)
 
 
-def _gate(run: Mapping[str, Any] | None, spec: Mapping[str, Any]) -> Json | None:
-    status = (run or {}).get("status") or {}
-    name = spec["gate"].rpartition("/")[2]
-    for gate in status.get("gates") or ():
-        if gate["gate"].rpartition("/")[2] == name and gate["request"] == spec["request"]:
-            return dict(gate)
-    return None
+def _moment(text: str) -> datetime:
+    """Return a time of RFC 3339, which may be told with any offset."""
+    try:
+        found = datetime.fromisoformat(text.upper())
+    except ValueError:  # a leap second: the earliest of all, so that what cannot be compared is over
+        return datetime.min.replace(tzinfo=UTC)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _age(one: Json) -> tuple[str, str]:

@@ -22,7 +22,7 @@ def answer_reruns(shared: "Shared", earlier: Member, run: Json) -> None:
     """Carry out what people asked for: each command is answered with the name of the new run, or why there is none."""
     for command in list(shared.caches.submissions(run)):
         asked = command["kind"] == "Intervention" and command["spec"]["verb"] == "rerun" and not answered(command)
-        if asked and shared.gates.weigh(run, command, ()).missing is None:
+        if asked and shared.gates.weigh(run, command, (), None).missing is None:
             _answer(shared, command, _made(shared, earlier, run, command))
 
 

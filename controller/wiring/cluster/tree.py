@@ -4,25 +4,27 @@ Whatever goes wrong in a turn, the tree in memory is given up and found again as
 of this one tree, and what a crash does is proved.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.blob_store import ClusterBlobStore
 from controller.adapters.cluster.decision_source import ClusterDecisionSource, suspension, wants_suspension
-from controller.adapters.cluster.gates import UNPROTECTED
+from controller.adapters.cluster.gates import UNPROTECTED, Quorum
 from controller.adapters.cluster.job_runner import JobRunner
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.ledger_store import StatusLedgerStore
 from controller.adapters.cluster.pool import Pool
 from controller.adapters.cluster.recorded import record_of
 from controller.adapters.cluster.run_object import admitted, key_uid, requester
-from controller.errors import NotFound
+from controller.errors import InvariantViolated, NotFound
 from controller.model.attempt import Launch
 from controller.model.digest import Digest
 from controller.model.run import RunSpec
 from controller.runtime.admit import admit
 from controller.runtime.driver import Driver
 from controller.runtime.toolbox import Toolbox
+from controller.wiring.cluster.needs import needs_of
 from controller.wiring.cluster.ports import ShardLeadership, TreeRuns
 from controller.wiring.cluster.reruns import answer_reruns
 from controller.wiring.cluster.telling import Telling
@@ -58,7 +60,7 @@ class Tree:
         )
         self._decisions = ClusterDecisionSource(
             lambda run: shared.submissions(root, run),
-            lambda approval, others: shared.gates.weigh(shared.named(approval), approval, others),
+            self._weigh,
             lambda run, asked, others: record_of(asked, self._runs.find(run) or {}, others),
         )
         self._runner = JobRunner(shared.jobs(namespace, root), self._place_of, self._blobs, shared.clock)
@@ -132,7 +134,8 @@ class Tree:
             notifier=self._shared.notifier,
         )
         self._runs.admitted(spec, self._blobs)
-        driver = Driver(tools, spec, on_records=self._telling.recorded)
+        # Before it starts: decisions that are there already are weighed as it does.
+        driver = self._driver = Driver(tools, spec, on_records=self._telling.recorded)
         driver.start()
         return driver
 
@@ -187,6 +190,12 @@ class Tree:
             request_metadata=spec.get("requestMetadata"),
             task=spec.get("task"),
         )
+
+    def _weigh(self, run: str, approval: Json, others: Sequence[Json]) -> Quorum:
+        member = self._driver.members.get(run) if self._driver is not None else None
+        if member is None:
+            raise InvariantViolated(f"decisions about run {run} are weighed by whoever drives it")
+        return self._shared.gates.weigh(self._shared.named(approval), approval, others, needs_of(member, approval))
 
     def _facts_of(self, run: str) -> Json:
         """Members of a run's status that never change."""

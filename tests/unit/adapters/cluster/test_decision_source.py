@@ -16,7 +16,7 @@ def approval(name: str, **status: Any) -> Json:
 
 
 def source(objects: list[Json], missing: list[str | None]) -> ClusterDecisionSource:
-    return ClusterDecisionSource(lambda _: objects, lambda one, others: Quorum(missing[0]), lambda *_: None)
+    return ClusterDecisionSource(lambda _: objects, lambda run, one, others: Quorum(missing[0]), lambda *_: None)
 
 
 def test_why_it_waits_is_said_once() -> None:

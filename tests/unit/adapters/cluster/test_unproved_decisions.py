@@ -10,11 +10,12 @@ from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.gates import UNPROTECTED, UNPROVED, Gates
 from controller.adapters.cluster.protection import Protection
 from controller.errors import Forbidden, LibrettoError, ServerUnavailable, Throttled
+from controller.model.run import GateNeeds
 from tests.fakes.clock import SettableClock
 
 Json = dict[str, Any]
-NEEDS = {"count": 2}
-RUN = {"spec": {}, "status": {"gates": [{"gate": "a", "request": 3, "needs": NEEDS}]}}
+NEEDS = GateNeeds(count=2)
+RUN: Json = {"spec": {}}
 
 
 def approval(person: str, waiting: str | None = None) -> Json:
@@ -28,15 +29,16 @@ def gates(*, protected: bool = True) -> Gates:
 
 
 def test_what_was_not_proved_never_counts() -> None:
-    assert gates(protected=False).weigh(RUN, approval("mara"), []).missing == UNPROTECTED
+    assert gates(protected=False).weigh(RUN, approval("mara"), [], NEEDS).missing == UNPROTECTED
     for said in (UNPROTECTED, UNPROVED):
-        assert gates().weigh(RUN, approval("mara", said), []).missing == UNPROVED
+        assert gates().weigh(RUN, approval("mara", said), [], NEEDS).missing == UNPROVED
 
 
 def test_nor_does_it_complete_a_quorum() -> None:
     mara, joe = approval("mara", UNPROVED), approval("joe")
-    assert gates().weigh(RUN, joe, [mara, joe]).missing == "1 of 2 approvals are there (joe)"
-    assert gates().weigh(RUN, joe, [approval("ann", "1 of 2 approvals are there (ann)"), joe]).missing is None
+    ann = approval("ann", "1 of 2 approvals are there (ann)")
+    assert gates().weigh(RUN, joe, [mara, joe], NEEDS).missing == "1 of 2 approvals are there (joe)"
+    assert gates().weigh(RUN, joe, [ann, joe], NEEDS).missing is None
 
 
 class Server:
