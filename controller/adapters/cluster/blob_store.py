@@ -43,7 +43,8 @@ class ClusterBlobStore:
         return location
 
     def get(self, digest: Digest) -> bytes:
-        known = self._pool.get(digest) or self._warm(digest)
+        known = self._pool.get(digest)
+        known = self._warm(digest) if known is None else known  # empty content is content
         if known is not None:
             return known
         content = fiber.wait(self._large.get(digest))
