@@ -155,7 +155,7 @@ class Remote:
         if name == "latest":
             found = next((one for one in runs.all() if parent_uid(one) is None), None)
         else:
-            found = runs.named(name) or self._beginning(name)
+            found = runs.known(name) or runs.named(name) or self._beginning(name)
         if found is not None:
             return key_uid(found)
         known = ", ".join(one["metadata"]["name"] for one in runs.all()[:MOST_NAMES])

@@ -54,6 +54,10 @@ class RunObjects:
             self._everything = True
         return sorted(self._known.values(), key=_age, reverse=True)
 
+    def known(self, uid: str) -> Json | None:
+        """Return the run of that uid if it was met already."""
+        return self._known.get(uid)
+
     def named(self, name: str) -> Json | None:
         """Return the run of that name."""
         known = next((one for one in self._known.values() if one["metadata"]["name"] == name), None)

@@ -39,7 +39,7 @@ def submit(session: Session, spec: RunSpec, wish: Decision | Command) -> Outcome
             continue
         if not told and local.clock.monotonic() - began > PATIENCE_MS:
             told = True
-            click.echo(f"waiting for the process that drives run {short(spec.root)}", err=True)
+            click.echo(f"waiting for {session.driver}: {short(spec.root)}", err=True)
         pause.wait(POLL_S)
 
 

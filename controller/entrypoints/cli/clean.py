@@ -24,8 +24,12 @@ def command(ctx: click.Context, age: str | None, runs: int | None, size: str | N
     Limits that are not given come from the settings (`retention`); without any, only unused blobs go. Runs that are not
     settled, or that somebody uses, stay. `libretto export` keeps a run before it goes.
     """
+    from controller.entrypoints.cli.session import only_here
     from controller.wiring.cleaning import clean
 
+    only_here(
+        ctx, "on a cluster a run goes spec.ttlSecondsAfterFinished after its end, or with: kubectl delete run NAME"
+    )
     with session(ctx, read_only=dry_run, existing=True) as opened:
         limits = _limits(opened.local.configuration.limits, age, runs, size)
         cleaned = clean(opened.local, limits, dry_run=dry_run)

@@ -46,7 +46,7 @@ def carry_out(session: Session, wish: Wish) -> int:
     plays = wish.wait and not driven
     if wish.form == "text":
         if not plays or wish.presenter is None:
-            click.echo(_said(wish, answer.record, driven=driven, plays=plays, root=root.uid))
+            click.echo(_said(session, wish, answer.record, driven=driven, plays=plays, root=root.uid))
     elif not plays:
         emit(_facts(wish, answer.record, driven=driven), wish.form)
     if not plays:
@@ -56,13 +56,13 @@ def carry_out(session: Session, wish: Wish) -> int:
     return drive(session, root, form=wish.form, presenter=wish.presenter)
 
 
-def _said(wish: Wish, record: int, *, driven: bool, plays: bool, root: str) -> str:
+def _said(session: Session, wish: Wish, record: int, *, driven: bool, plays: bool, root: str) -> str:
     from controller.entrypoints.cli.pasting import command_line
     from controller.entrypoints.cli.wording import short
 
     said = f"{wish.what}: {DONE[wish.command.verb]} by {wish.command.actor.id} as record {record}."
     if driven:
-        return f"{said} The process that drives the run goes on with it."
+        return f"{said} {session.driver.capitalize()} goes on with it."
     return said if plays else f"{said} Nobody drives the run; it goes on with: {command_line('resume', short(root))}"
 
 

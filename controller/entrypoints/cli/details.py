@@ -60,7 +60,12 @@ def detail_lines(session: Session, member: Member) -> list[str]:
     if not state.run.settled:
         driven = session.local.leadership.held(spec.root)
         lines.append(
-            ("driven by", "another process" if driven else f"nobody: {command_line('resume', short(spec.root))}")
+            (
+                "driven by",
+                ("another process" if session.remote is None else "the operator")
+                if driven
+                else f"nobody: {command_line('resume', short(spec.root))}",
+            )
         )
     lines.append(("ledger", f"{counted(state.chain.next, 'record')}, head {brief(state.chain.head)}"))
     lines += [("" if number else "possible", command) for number, command in enumerate(possible(member))]

@@ -27,7 +27,7 @@ def command(ctx: click.Context, run: str, target: Path | None, outcomes: Path | 
     """
     from controller.adapters.bundle import write
     from controller.entrypoints.cli.verification import told
-    from controller.entrypoints.cli.wording import short
+    from controller.entrypoints.cli.wording import short, titled
     from controller.errors import VerificationFailed
     from controller.runtime.phrases import counted, size_text
     from controller.runtime.proof.bundle import members
@@ -37,7 +37,7 @@ def command(ctx: click.Context, run: str, target: Path | None, outcomes: Path | 
         root = opened.look.root(opened.look.find(run))
         found = verify_run(opened.local, root)
         if not found.sound:
-            lines = "\n".join(told(f"run {root.uid}", found, anchored=True))
+            lines = "\n".join(told(f"run {titled(root.uid)}", found, anchored=True))
             raise VerificationFailed(
                 f"only a sound run is exported\n{lines}", hint=command_line("verify", short(root.uid))
             )
@@ -60,10 +60,12 @@ def command(ctx: click.Context, run: str, target: Path | None, outcomes: Path | 
 
 
 def _title(found: "Verification") -> str:
+    from controller.entrypoints.cli.wording import titled
+
     spec = found.runs[0].spec
     children = len(found.runs) - 1
     more = f" with {children} child run{'s' if children > 1 else ''}" if children else ""
-    return f"{spec.orchestration} {spec.version}, run {spec.uid}{more}"
+    return f"{spec.orchestration} {spec.version}, run {titled(spec.uid)}{more}"
 
 
 def _definition(name: str) -> str:

@@ -42,7 +42,10 @@ def command(
     def wanted(row: Row) -> bool:
         spec = row.spec
         return (
-            (not search or search.upper() in spec.uid or search.lower() in spec.orchestration.lower())
+            (
+                not search
+                or any(search.lower() in text.lower() for text in (spec.uid, short(spec.uid), spec.orchestration))
+            )
             and (lifecycle == "all" or row.state.settled == (lifecycle == "completed"))
             and (not states or row.state in states)
         )

@@ -44,7 +44,8 @@ def _program() -> tuple[str, ...]:
     target = context.find_root().obj if context is not None else None
     if target is None or isinstance(target, str):
         return (PROGRAM,)
-    return ("kubectl", PROGRAM, *(("-n", target.namespace) if target.namespace else ()))
+    given = (("--kubeconfig", target.kubeconfig), ("--context", target.context), ("-n", target.namespace))
+    return ("kubectl", PROGRAM, *(word for option, value in given if value for word in (option, value)))
 
 
 def _where() -> tuple[str, ...]:

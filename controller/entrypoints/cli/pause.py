@@ -27,6 +27,8 @@ def command(ctx: click.Context, run: str, stop: bool, comment: str | None, form:
     from controller.model.states import Verb
 
     with session(ctx) as opened:
+        if stop and opened.remote is not None:
+            raise click.UsageError("--stop: on a cluster steps that run always end by themselves")
         spec = opened.look.root(opened.look.find(run))
         wish = Command(0, spec.uid, Verb.SUSPEND, opened.local.person(), comment=comment, stop=stop)
         answer, driven = submit(opened, spec, wish)

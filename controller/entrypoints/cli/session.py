@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from controller.errors import LibrettoError
+from controller.errors import Forbidden, LibrettoError
 
 if TYPE_CHECKING:
     from controller.runtime.look import Look
@@ -28,6 +28,11 @@ class Session:
     def remote(self) -> "Remote | None":
         """The cluster, where the session is on one."""
         return getattr(self.local, "remote", None)
+
+    @property
+    def driver(self) -> str:
+        """Who drives a run that is driven elsewhere, in words."""
+        return "the process that drives the run" if self.remote is None else "the operator"
 
 
 @contextmanager
@@ -64,6 +69,14 @@ def session(ctx: click.Context, *, read_only: bool = False, existing: bool = Fal
     local.close()
 
 
+def only_here(ctx: click.Context, hint: str) -> None:
+    """Refuse a verb that is about a state directory where the command line names a cluster. Raises Refused."""
+    from controller.errors import Refused
+
+    if is_cluster(ctx.obj):
+        raise Refused(f"`libretto {ctx.info_name}` is about a state directory on this machine", hint=hint)
+
+
 def is_cluster(target: object) -> bool:
     """Return whether what the command line names is a cluster, and not a state directory."""
     return target is not None and not isinstance(target, str)
@@ -83,6 +96,10 @@ def cluster_session(target: Any) -> Iterator[Session]:
     stores = remote.stores
     try:
         yield Session(cast("Local", remote), ClusterLook(remote, stores.objects, stores.ledger, stores.blobs))
+    except Forbidden as error:
+        from controller.entrypoints.cli.permissions import explained
+
+        raise explained(error) from error
     finally:
         remote.close()
 

@@ -30,10 +30,11 @@ def command(ctx: click.Context) -> None:
     from controller.entrypoints.cli.pasting import command_line
     from controller.entrypoints.cli.presenter import on_terminal, presenter_for
     from controller.entrypoints.cli.run import play
-    from controller.entrypoints.cli.session import session
+    from controller.entrypoints.cli.session import only_here, session
     from controller.errors import NotFound
     from controller.wiring.definitions import find
 
+    only_here(ctx, command_line("run", EXAMPLE, "--publish"))
     if not Path(EXAMPLE).is_dir():
         raise NotFound(f"there is no {EXAMPLE} here", hint="run it in the folder of the project, as `make try` does")
     asks = on_terminal() and sys.stdin.isatty()

@@ -42,7 +42,7 @@ def command(ctx: click.Context, paths: tuple[Path, ...], form: str) -> None:
 
     asked = paths or (Path(_DEFAULT) if Path(_DEFAULT).is_dir() else Path(),)
     documents, shown = gather(asked)
-    checked = _check(documents, ctx.obj)
+    checked = _check(documents, ctx)
     problems = [problem for problem in checked.problems if problem.location.file in shown]
     match form:
         case "json" | "yaml":
@@ -57,21 +57,18 @@ def command(ctx: click.Context, paths: tuple[Path, ...], form: str) -> None:
         ctx.exit(INVALID_DEFINITION)
 
 
-def _check(documents: "Sequence[Document]", state_dir: str | None) -> "Checked":
+def _check(documents: "Sequence[Document]", ctx: click.Context) -> "Checked":
     from controller.definition.validate import check_together
 
     checked = check_together(documents)
     if not any(problem.rule in _PERHAPS_PUBLISHED for problem in checked.problems):
         return checked
     # The state directory is opened only when something is not found in the files, and nothing is written to it.
+    from controller.entrypoints.cli.session import session
     from controller.wiring.definitions import published
-    from controller.wiring.local import Local
 
-    local = Local.open(state_dir, read_only=True)
-    try:
-        store, store_agents = published(local.stores.objects)
-    finally:
-        local.close()
+    with session(ctx, read_only=True) as opened:
+        store, store_agents = published(opened.local.stores.objects)
     return check_together(documents, store=store, store_agents=store_agents)
 
 

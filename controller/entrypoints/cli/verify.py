@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.entrypoints.cli.session import emit, output_option
+from controller.entrypoints.cli.session import emit, is_cluster, output_option
+from controller.entrypoints.cli.wording import titled
 
 if TYPE_CHECKING:
     from controller.runtime.proof.verify import Verification
@@ -32,7 +33,7 @@ def command(ctx: click.Context, subject: str | None, head: str | None, form: str
     from controller.entrypoints.cli.exits import NOT_VERIFIED
     from controller.entrypoints.cli.verification import as_value, told
 
-    whole = subject is None or Path(subject).is_dir()
+    whole = _is_whole(ctx, subject)
     if head is not None and whole:
         raise click.UsageError("--head is about one run: name it, or its bundle")
     if head is not None and re.fullmatch(_DIGEST, head) is None:
@@ -66,10 +67,17 @@ def _verified(ctx: click.Context, subject: str | None, head: str | None) -> "Ite
 
     if subject is not None and Path(subject).is_file():
         yield subject, verify_file(Path(subject), head)
-    elif subject is not None and not Path(subject).is_dir():
+    elif subject is not None and not _is_whole(ctx, subject):
         yield from _one_run(ctx, subject, head)
+    elif is_cluster(ctx.obj):
+        yield from _namespace(ctx)
     else:
         yield from _state_directory(ctx.obj if subject is None else str(_state_in(Path(subject))))
+
+
+def _is_whole(ctx: click.Context, subject: str | None) -> bool:
+    """Return whether all runs are meant. On a cluster a folder of the name of a run is no state directory."""
+    return subject is None or (Path(subject).is_dir() and not is_cluster(ctx.obj))
 
 
 def _one_run(ctx: click.Context, name: str, head: str | None) -> "Iterator[tuple[str, Verification]]":
@@ -81,13 +89,25 @@ def _one_run(ctx: click.Context, name: str, head: str | None) -> "Iterator[tuple
         raise NotFound(f"{name} does not exist", hint="libretto export RUN -o FILE.zip writes a bundle")
     with session(ctx, read_only=True) as opened:
         root = opened.look.root(opened.look.find(name))
-        yield f"run {root.uid}", verify_run(opened.local, root, head)
+        yield f"run {titled(root.uid)}", verify_run(opened.local, root, head)
 
 
 def _state_in(folder: Path) -> Path:
     """A project's folder stands for the state directory in it."""
     inside = folder / ".libretto"
     return inside if inside.is_dir() and not (folder / "state.db").exists() else folder
+
+
+def _namespace(ctx: click.Context) -> "Iterator[tuple[str, Verification]]":
+    from controller.entrypoints.cli.session import session
+    from controller.wiring.evidence import verify_run
+
+    with session(ctx, read_only=True) as opened:
+        objects = opened.local.stores.objects
+        # What has begun: before that there is nothing to verify.
+        for uid in [spec.uid for spec, status in objects.runs() if spec.parent is None and status is not None]:
+            root = opened.look.find(uid)
+            yield f"run {titled(uid)}  {root.orchestration} {root.version}", verify_run(opened.local, root)
 
 
 def _state_directory(state: str | None) -> "Iterator[tuple[str, Verification]]":

@@ -12,7 +12,12 @@ NAMES: dict[str, str] = {}
 
 def short(uid: str) -> str:
     """Return the name of a run, or else the beginning of its id; every verb takes it for the whole."""
-    return NAMES.get(uid) or uid[:SHORT_ID]
+    return NAMES.get(uid) or (uid if NAMES else uid[:SHORT_ID])
+
+
+def titled(uid: str) -> str:
+    """Return a run as what is kept of it names it: its id whole, or its name where it has one."""
+    return NAMES.get(uid) or uid
 
 
 def brief(digest: str | None) -> str:

@@ -6,6 +6,7 @@ import click
 import pytest
 
 from controller.entrypoints.cli.pasting import alternatives, command_line, located
+from controller.wiring.remote import Target
 
 
 @contextmanager
@@ -72,3 +73,13 @@ def test_a_command_that_is_whole_stays_as_it_is(given: str) -> None:
     with called(given):
         whole = f"free some space, then: {command_line('resume', '01ABC')}"
         assert located(whole) == whole
+
+
+def test_a_cluster_is_part_of_the_command_as_far_as_it_was_named() -> None:
+    for target, words in (
+        (Target(), ""),
+        (Target(namespace="team"), " -n team"),
+        (Target("my config", "prod", "team"), " --kubeconfig 'my config' --context prod -n team"),
+    ):
+        with click.Context(click.Command("libretto"), obj=target):
+            assert command_line("approve", "q3") == f"kubectl libretto{words} approve q3"
