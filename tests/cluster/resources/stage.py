@@ -68,17 +68,20 @@ class Server:
         headers = [("Content-Type", content), ("Content-Length", str(len(data)))]
         if user is not None:
             headers += [("Impersonate-User", user), *(("Impersonate-Group", group) for group in groups)]
-        try:
-            self._connection.putrequest(method, path)
-            for name, value in headers:
-                self._connection.putheader(name, value)
-            self._connection.endheaders(data)
-            response = self._connection.getresponse()
-            return Answer(response.status, json.loads(response.read() or b"{}"))
-        except (http.client.HTTPException, OSError):
-            # Half a request left on it would fail every later one; the next one opens it again.
-            self._connection.close()
-            raise
+        for closed in (False, True):
+            try:
+                self._connection.putrequest(method, path)
+                for name, value in headers:
+                    self._connection.putheader(name, value)
+                self._connection.endheaders(data)
+                response = self._connection.getresponse()
+                return Answer(response.status, json.loads(response.read() or b"{}"))
+            except (http.client.HTTPException, OSError):
+                # The server closes what was idle; half a request left on it would fail every later one.
+                self._connection.close()
+                if closed:
+                    raise
+        raise AssertionError("unreachable")
 
     def create(self, namespace: str, kind: str, spec: Json, user: str | None = None, **more: Any) -> Answer:
         """Create an object of ours; `more`: groups, name, metadata, dry_run."""
