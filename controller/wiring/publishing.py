@@ -1,9 +1,8 @@
 """Publishing from files, and what is published: documents, store and clock behind `runtime.publish`."""
 
 from pathlib import Path
-from typing import NamedTuple
 
-from controller.definition.catalog import AgentEntry, Catalog, CatalogEntry
+from controller.definition.catalog import AgentEntry, CatalogEntry
 from controller.definition.snapshot import take
 from controller.definition.validate import check_together
 from controller.errors import DefinitionInvalid, NotFound
@@ -86,48 +85,6 @@ def _version_at(found: Found, entry: CatalogEntry) -> Location:
     own = found.catalog.orchestration(entry.spec.name or "", entry.spec.version, entry.owner, entry.organization)
     file, _, line = own.source.rpartition(":")
     return Location(file or own.source, int(line) if line.isdigit() else 1, 1)
-
-
-class Difference(NamedTuple):
-    """How a definition in a file stands to what is published."""
-
-    kind: str
-    name: str
-    version: str
-    change: str
-    """new, changed or same."""
-    details: tuple[str, ...] = ()
-
-
-def differences(local: Local, path: Path) -> list[Difference]:
-    """Compare a file or folder with what is published. Raises NotFound, DefinitionInvalid."""
-    if not path.exists():
-        raise NotFound(f"{path} does not exist", hint="give a definition file or a folder of them")
-    documents, shown = gather((path,))
-    checked = check_together(documents)
-    mistakes = [problem for problem in checked.errors if problem.location.file in shown]
-    if mistakes:
-        raise DefinitionInvalid(mistakes)
-    entries, agents, _ = entries_of(checked)
-    known, known_agents = published(local.stores.objects)
-    versions = {(one.spec.name, one.spec.version): one.digest for one in known}
-    revisions = {one.spec.slug: one.revision for one in known_agents}
-    catalog = Catalog(folder=entries, folder_agents=agents)
-    asked = [entry for entry, one in zip(entries, checked.orchestrations, strict=True) if one.document.file in shown]
-    called = {agent.spec.slug for entry in asked for agent in take(entry, catalog).agents()}
-    called |= {agent.spec.slug for agent in agents if agent.source in shown}
-    found = []
-    for entry in asked:
-        there = versions.get((entry.spec.name, entry.spec.version))
-        others = sorted(version for name, version in versions if name == entry.spec.name)
-        details = (f"published: {', '.join(others)}",) if there is None and others else ()
-        change = "new" if there is None else "same" if there == entry.digest else "changed"
-        found.append(Difference("Orchestration", entry.spec.name or "", entry.spec.version, change, details))
-    for agent in (agent for agent in agents if agent.spec.slug in called):
-        revision = revisions.get(agent.spec.slug)
-        change = "new" if revision is None else "same" if revision == agent.revision else "changed"
-        found.append(Difference("Agent", agent.spec.slug or "", "", change))
-    return found
 
 
 def catalogued(objects: ObjectStore) -> tuple[list[tuple[Published, CatalogEntry]], list[AgentEntry]]:
