@@ -70,9 +70,7 @@ def test_new_and_same(tmp_path: Path) -> None:
 
 def test_a_change_that_breaks_nobody(tmp_path: Path) -> None:
     objects = stored(written(tmp_path, "1.0.0"))
-    text = BEFORE.replace(
-        "dependsOn: [load]}", "dependsOn: [load], name: Tell}\n    - {id: more, agent: worker}"
-    )
+    text = BEFORE.replace("dependsOn: [load]}", "dependsOn: [load], name: Tell}\n    - {id: more, agent: worker}")
     one = of("Orchestration", differences(objects, written(tmp_path, "1.1.0", text)))
     assert (one.change, one.version, one.against, one.bump) == ("new", "1.1.0", "1.0.0", "minor")
     assert (one.breaking, one.problems) == ([], [])
