@@ -13,6 +13,7 @@ from tests.bench import (
     table,
     validation,
 )
+from tests.bench.cluster import burst, chain, crowd, each, wide
 from tests.bench.figures import Measured
 from tests.bench.workshop import ROOT, Workshop
 
@@ -23,6 +24,11 @@ MEASURES: Mapping[str, Callable[[Workshop], Measured]] = {
     "validation": validation.measure,
     "startup": startup.measure,
     "approval": approval.measure,
+    "cluster-chain": chain.measure,
+    "cluster-wide": wide.measure,
+    "cluster-burst": burst.measure,
+    "cluster-each": each.measure,
+    "cluster-crowd": crowd.measure,
 }
 PAGE = ROOT / "docs" / "performance.md"
 

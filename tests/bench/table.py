@@ -13,6 +13,7 @@ _HOW = (
     " turns in one run, or one program with more and with less to do. Of several rounds the best counts, because"
     " everything else that goes on can only add to a time."
 )
+_SHORT_MS = 20
 _MARKS = {True: "met", False: "MISSED", None: ""}
 
 
@@ -32,7 +33,9 @@ def lines(measured: Measured) -> Iterator[str]:
 
 def amount(figure: Figure) -> str:
     """Return a value with its unit."""
-    digits = 0 if figure.unit in {"", "ms", "MB", "KiB"} else 2
+    digits = 0 if figure.unit in {"", "MB", "KiB"} else 2
+    if figure.unit == "ms":
+        digits = 1 if figure.value < _SHORT_MS else 0
     return f"{figure.value:,.{digits}f} {figure.unit}".rstrip()
 
 

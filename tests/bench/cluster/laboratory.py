@@ -1,16 +1,18 @@
 """Where is a cluster measured? On a control plane that nobody else uses, with a node whose pods end at once."""
 
 import json
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from tests.bench.figures import Measured
+from tests.bench.workshop import Workshop
 from tests.cluster import binaries, definitions, tenancy
 from tests.cluster.control_plane import ControlPlane, KubectlFailed
 from tests.cluster.operators import OperatorProcess, grant, run
 from tests.cluster.process_node import Instant, ProcessNode
+from tests.cluster.process_node.node import NodeFailed
 from tests.cluster.waiting import until
 
 Json = dict[str, Any]
@@ -23,18 +25,15 @@ INSTANT = Instant(messages={"courier": json.dumps(OUTPUT, separators=(",", ":"))
 STANDING = Instant(seconds=3600)
 """Pods that run until somebody ends them."""
 
-_FEW_LEFT = 20
-"""Jobs that may be left of a measure before the next one begins."""
-
 
 class Laboratory:
     """A control plane with the project's definitions, and whatever runs on it."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir()
         self._folder = folder
         self.control_plane = ControlPlane(tenancy.enter())
         self._nodes: dict[str, ProcessNode] = {}
-        self._count = 0
         try:
             definitions.install(self.control_plane)
             grant(self.control_plane, SYSTEM)
@@ -45,10 +44,15 @@ class Laboratory:
             raise
 
     @classmethod
-    def open(cls) -> Self:
-        """Start one, after building what it needs."""
-        binaries.find(*binaries.CONTROL_PLANE)
-        return cls(Path(tempfile.mkdtemp(prefix="libretto-bench-cluster-")))
+    @contextmanager
+    def open(cls, workshop: Workshop) -> Iterator[Self]:
+        """Start one, after building what it needs; in the end nothing is left of it."""
+        workshop.say("a control plane starts")
+        made = cls(workshop.folder("cluster"))
+        try:
+            yield made
+        finally:
+            made.close()
 
     def close(self) -> None:
         """End everything of it."""
@@ -59,24 +63,11 @@ class Laboratory:
     def kubectl(self, *args: str, **options: Any) -> str:
         return self.control_plane.kubectl(*args, **options)
 
-    @contextmanager
-    def namespace(self, what: str) -> Iterator[str]:
-        """A namespace of its own; when it ends, everything in it is really gone, so that it disturbs nobody."""
-        self._count += 1
-        name = f"bench-{what}-{self._count}"
+    def namespace(self, name: str) -> str:
+        """Return a new namespace, in which pods can be; it goes with the laboratory."""
         self.kubectl("create", "namespace", name)
         until(lambda: "default" in self.kubectl("get", "serviceaccounts", "-n", name, "-o", "name"), "its account", 30)
-        try:
-            yield name
-        finally:
-            self.clear(name)
-
-    def clear(self, namespace: str) -> None:
-        """Remove a namespace with all that is in it; returns when it has gone."""
-        for kind in ("runs.libretto.dev", "jobs", "pods", "configmaps"):
-            self.kubectl("delete", kind, "--all", "-n", namespace, "--wait=false", "--grace-period=0", "--force")
-        self.kubectl("delete", "namespace", namespace, "--wait=false")
-        until(lambda: not self.kubectl("get", "namespace", namespace, "--ignore-not-found"), "it has gone", 600, 0.5)
+        return name
 
     @contextmanager
     def operator(self, namespace: str, settings: Mapping[str, str] | None = None) -> Iterator[OperatorProcess]:
@@ -106,3 +97,11 @@ class Laboratory:
     def _add(self, name: str, instant: Instant) -> None:
         node = self._nodes[name] = ProcessNode(self.control_plane, name=name, instant=instant)
         node.start()
+
+
+def measured(title: str, how: str, measure: Callable[[], Measured]) -> Measured:
+    """Measure, or say why this machine cannot."""
+    try:
+        return measure()
+    except (binaries.BinariesMissing, NodeFailed, tenancy.ClusterFailed) as problem:
+        return Measured(title, how, [], missing=[str(problem)])

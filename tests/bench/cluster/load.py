@@ -18,11 +18,13 @@ Json = dict[str, Any]
 AT_ONCE = 50
 """Runs that are being created at one time."""
 _ENDS = frozenset({"Succeeded", "Failed", "Aborted", "RolledBack"})
-_SETTLED = {"fieldSelector": "status.state!=Pending,status.state!=Running"}
+_SETTLED = {
+    "fieldSelector": "status.state!=,status.state!=Pending,status.state!=Running,status.state!=AwaitingApproval"
+}
 """The server tells only of those: who watches every write slows down what is measured."""
 
 
-def definitions(node: str = "instant", name: str = "worker") -> Json:
+def agent(name: str = "worker", node: str = "instant") -> Json:
     """An agent whose pods are played by a node."""
     return shell_agent(name, "true", pod={"nodeSelector": {"kubernetes.io/hostname": node}})
 
@@ -49,9 +51,9 @@ def each(name: str, at_once: int) -> Json:
     return orchestration(name, step, parameters=[{"key": "items"}], execution=concurrency)
 
 
-def layers(kind: str, count: int) -> list[int]:
-    """The same for the bare loop."""
-    return [1] * count if kind == "chain" else [count]
+def gated() -> Json:
+    """A step after which somebody must say yes."""
+    return orchestration("gated", {"id": "asks", "agent": "worker", "checkpointAfter": {"question": "go on"}})
 
 
 def apply(laboratory: Laboratory, namespace: str, *objects: Json) -> None:
@@ -59,9 +61,15 @@ def apply(laboratory: Laboratory, namespace: str, *objects: Json) -> None:
     laboratory.kubectl("apply", "-n", namespace, "--server-side", "-f", "-", input=text)
 
 
-def submit(laboratory: Laboratory, namespace: str, names: Sequence[str], reference: str) -> float:
+def any_job(laboratory: Laboratory, namespace: str) -> Json:
+    """Return a Job that the operator has made."""
+    found: Json = json.loads(laboratory.kubectl("get", "jobs", "-n", namespace, "-o", "json"))["items"][0]
+    return found
+
+
+def submit(laboratory: Laboratory, namespace: str, names: Sequence[str], reference: str, **spec: Any) -> float:
     """Create runs as fast as the server takes them; return when the first was sent, in seconds since the epoch."""
-    return asyncio.run(_submit(laboratory, namespace, [run(name, reference) for name in names]))
+    return asyncio.run(_submit(laboratory, namespace, [run(name, reference, **spec) for name in names]))
 
 
 def await_end(laboratory: Laboratory, namespace: str, count: int, seconds: float) -> dict[str, str]:

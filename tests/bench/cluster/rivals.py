@@ -28,15 +28,16 @@ class Rival(NamedTuple):
 
 @contextmanager
 def operator(laboratory: Laboratory, namespace: str, settings: Mapping[str, str] | None = None) -> Iterator[Rival]:
-    """The operator, with the rights that the chart gives it."""
-    with laboratory.operator(namespace, settings) as process:
+    """The operator for a new namespace, with the rights that the chart gives it."""
+    with laboratory.operator(laboratory.namespace(namespace), settings) as process:
         yield Rival(OURS, process.process.pid, namespace)
 
 
 @contextmanager
 def bare_loop(laboratory: Laboratory, namespace: str, layers: Sequence[int], job: Json) -> Iterator[Rival]:
-    """The bare loop, as the same user, behind the same admission policies."""
+    """The bare loop for a new namespace, as the same user, behind the same admission policies."""
     plane = laboratory.control_plane
+    laboratory.namespace(namespace)
     certificate, key = plane.client_certificate(ACCOUNT, GROUPS)
     lease = json.loads(laboratory.kubectl("get", "lease", _LEASE, "-n", SYSTEM, "-o", "json"))
     settings = {
