@@ -26,7 +26,7 @@ SHORTEST_S, LONGEST_S = 0.2, 10.0
 """Between tries while the API server cannot be reached."""
 
 STEADY_S = 1.0
-"""A stream that ends sooner counts as a failed try: whoever closes each at once must not be asked a thousand times."""
+"""A stream that ends sooner and told nothing is a failed try: whoever closes each must not be asked a thousand times."""
 
 RESYNC_S = 600.0
 """Between two looks at whether the watch told everything."""
@@ -34,8 +34,8 @@ RESYNC_S = 600.0
 SETTLE_S = 2.0
 """How long a watch may need for what a list already shows."""
 
-FAILURES_FORGET = 3
-"""After so many failures in a row nothing is built on what was known: everything is listed as it is now."""
+FAILURES_FORGET = 10
+"""After so many failures in a row, half a minute, nothing is built on what was known: everything is listed as it is."""
 
 _HEAD = re.compile(
     rb'\{"type":"MODIFIED","object":\{"kind":"\w+","apiVersion":"[\w./]+","metadata":\{"name":"([^"]+)",'
@@ -110,11 +110,12 @@ class Informer:
     async def _follow(self, namespace: str | None) -> None:
         loop, failures = asyncio.get_running_loop(), 0
         while True:
-            began, at_least, failed = loop.time(), 0.0, False
+            began, at_least, failed, point = loop.time(), 0.0, False, ""
             doubtful = failures >= FAILURES_FORGET
             try:
                 if namespace not in self._versions or doubtful:
                     await self._list(namespace, not_older=None if doubtful else self._known.get(namespace))
+                point = self._known[namespace]
                 await self._watch(namespace)
             except Gone as error:
                 # Our point is forgotten: nothing older than what we know may be taken for the truth.
@@ -124,7 +125,8 @@ class Informer:
                 self._log(f"{error.reason}: {error.message}")
                 failed = True
                 at_least = float(error.retry_after) if isinstance(error, Throttled) else 0.0
-            steady = loop.time() - began >= STEADY_S
+            told = point not in ("", self._known.get(namespace))
+            steady = told or loop.time() - began >= STEADY_S
             failures = (0 if steady else failures) + (failed or not steady)
             if failed or failures > 1:
                 pause = min(LONGEST_S, SHORTEST_S * 2 ** min(failures - 1, 10))
