@@ -10,7 +10,7 @@ from controller.adapters.cluster.resources import APPROVALS, INTERVENTIONS, RUNS
 from controller.errors import InvariantViolated, LibrettoError
 from controller.model.decision import Answer, Command, Decision
 from controller.model.record import Actor
-from controller.model.states import Verb
+from controller.model.states import RunState, Verb
 
 Json = dict[str, Any]
 
@@ -54,14 +54,17 @@ class ObjectDecisions:
         self._refresh = refresh
         self._made: list[tuple[Resource, str, str]] = []
         """Resource, name, and for a wish to stand still or go on the run's uid."""
+        self.waits: dict[int, str] = {}
+        """Why a decision that is there does not count yet: more people must agree, or nothing proves whose it is."""
 
     def submit(self, decision: Decision | Command) -> int:
         run = self._object_of(decision.run)
         reference = {"name": run["metadata"]["name"], "uid": run["metadata"]["uid"]}
         if isinstance(decision, Command) and decision.verb in (Verb.SUSPEND, Verb.RESUME):
-            wish = {"spec": {"suspend": decision.verb is Verb.SUSPEND}}
-            fiber.wait(self._client.patch(RUNS, self._namespace, reference["name"], wish))
             self._made.append((RUNS, reference["name"], decision.run))
+            if _settled(self._refresh(decision.run)) is None:
+                wish = {"spec": {"suspend": decision.verb is Verb.SUSPEND}}
+                fiber.wait(self._client.patch(RUNS, self._namespace, reference["name"], wish))
             return len(self._made)
         resource = APPROVALS if isinstance(decision, Decision) else INTERVENTIONS
         spec = _approval(decision) if isinstance(decision, Decision) else _intervention(decision)
@@ -88,6 +91,9 @@ class ObjectDecisions:
         found = fiber.wait(self._client.get(resource, self._namespace, name))
         status = found.get("status") or {}
         if not status.get("answeredAt"):
+            if status.get("waiting"):
+                self.waits[decision] = status["waiting"]
+                return Answer(decision, None, None)
             fiber.wait(asyncio.sleep(POLL_S))
             return None
         return Answer(decision, status.get("record"), status.get("refusal"))
@@ -99,10 +105,18 @@ class ObjectDecisions:
         """A wish about standing still is answered when the run does as it says."""
         found = self._refresh(run)
         status = found.get("status") or {}
+        if (settled := _settled(found)) is not None:
+            return Answer(decision, None, f"the run is {settled}")
         if bool(status.get("suspended")) != bool(found["spec"].get("suspend")):
             fiber.wait(asyncio.sleep(POLL_S))
             return None
         return Answer(decision, status.get("sequence", 0), None)
+
+
+def _settled(run: Json) -> RunState | None:
+    """Return the state of a run that nothing moves any more."""
+    state = RunState((run.get("status") or {}).get("state") or RunState.PENDING)
+    return state if state.settled else None
 
 
 def _approval(decision: Decision) -> Json:

@@ -24,6 +24,8 @@ class Outcome(NamedTuple):
     answer: Answer
     driven: bool
     """Another process drives the run: what follows happens there."""
+    waits: str | None = None
+    """Why it is neither recorded nor refused: it is there, and does not count yet."""
 
 
 def submit(session: Session, spec: RunSpec, wish: Decision | Command) -> Outcome:
@@ -34,7 +36,8 @@ def submit(session: Session, spec: RunSpec, wish: Decision | Command) -> Outcome
     while True:
         answer = local.stores.decisions.answered(number)
         if answer is not None:
-            return Outcome(answer, local.leadership.held(spec.root))
+            waits = session.remote.stores.decisions.waits.get(number) if session.remote is not None else None
+            return Outcome(answer, local.leadership.held(spec.root), waits)
         if not local.leadership.held(spec.root) and _recorded(session, spec):
             continue
         if not told and local.clock.monotonic() - began > PATIENCE_MS:

@@ -36,11 +36,15 @@ def carry_out(session: Session, wish: Wish) -> int:
     Raises Refused with the engine's reason and what can be done instead.
     """
     from controller.entrypoints.cli.answers import submit
+    from controller.entrypoints.cli.exits import WAITING
     from controller.entrypoints.cli.instead import instead
     from controller.errors import Refused
 
     root = session.look.root(wish.run)
-    answer, driven = submit(session, wish.run, wish.command)
+    answer, driven, waits = submit(session, wish.run, wish.command)
+    if waits is not None:
+        click.echo(f"{wish.what}: the command is there; it does not count yet: {waits}")
+        return WAITING
     if answer.record is None:
         raise Refused(f"{answer.refusal}. Nothing was changed.", hint=instead(session.look.member(wish.run)))
     plays = wish.wait and not driven

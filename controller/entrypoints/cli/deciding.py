@@ -1,5 +1,6 @@
 """Deciding at a checkpoint: what is decided, by whom, and what became of it. `approve`, `reject` and `modify` share it."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -50,6 +51,7 @@ def decide(
     """Submit the decision, wait until it is recorded, and show what it does."""
     from controller.entrypoints.cli.answers import submit
     from controller.entrypoints.cli.checkpoints import already_decided, choose, describe
+    from controller.entrypoints.cli.exits import WAITING
     from controller.entrypoints.cli.patches import patch_from
     from controller.entrypoints.cli.session import emit, session
     from controller.errors import Refused
@@ -74,12 +76,14 @@ def decide(
             comment,
             patch,
         )
-        answer, driven = submit(opened, checkpoint.holder, wish)
-        if answer.record is None:
+        answer, driven, waits = submit(opened, checkpoint.holder, wish)
+        if answer.record is None and waits is None:
             raise already_decided(opened, checkpoint.holder, checkpoint.step) or Refused(
                 f"{answer.refusal}. Nothing was changed."
             )
-        if form == "text":
+        if form == "text" and waits is not None:
+            click.echo(f"{DONE[verdict]} by {wish.actor.id}; it does not count yet: {waits}")
+        elif form == "text":
             click.echo(
                 f"{DONE[verdict]} by {wish.actor.id} as record {answer.record}. {_next(verdict, spec.root, driven)}"
             )
@@ -96,9 +100,12 @@ def decide(
                     "record": answer.record,
                     "releases": checkpoint.releases,
                     "driven": driven,
+                    **({"waits": waits} if waits is not None else {}),
                 },
                 form,
             )
+    if waits is not None:
+        sys.exit(WAITING)
 
 
 def _next(verdict: Verdict, root: str, driven: bool) -> str:

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from collections.abc import Mapping
 from copy import copy
 from importlib import import_module
 from io import TextIOWrapper
@@ -135,13 +136,18 @@ def cli(
     """Play orchestrations: what text says shall happen, happens, and a ledger proves it."""
     if state_dir == "":
         raise click.UsageError("--state-dir names no folder")
-    ctx.obj = state_dir
-    if cluster or _is_plugin():
-        from controller.wiring.remote import Target
-
-        ctx.obj = Target(kubeconfig, context, namespace)
-    elif kubeconfig or context or namespace:
+    if not (cluster or _is_plugin()) and (kubeconfig or context or namespace):
         raise click.UsageError("--kubeconfig, --context and --namespace need --cluster")
+    ctx.obj = addressed(ctx.params)
+
+
+def addressed(params: Mapping[str, Any]) -> Any:
+    """Return what the options before the verb name: a state directory (None: the nearest), or a cluster."""
+    if not (params.get("cluster") or _is_plugin()):
+        return params.get("state_dir")
+    from controller.wiring.remote import Target
+
+    return Target(params.get("kubeconfig"), params.get("context"), params.get("namespace"))
 
 
 def _open_closed_streams() -> None:

@@ -63,14 +63,28 @@ def _gates(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 
 
 def _seen(ctx: click.Context, look: "Callable[[Session], list[CompletionItem]]") -> list[CompletionItem]:
-    """Look into the state directory that the unfinished command names. What cannot be read completes nothing."""
-    from controller.entrypoints.cli.session import session
+    """Look into the state directory, or at the cluster, that the unfinished command names.
+
+    What cannot be read completes nothing.
+    """
+    from controller.entrypoints.cli.main import addressed
+    from controller.entrypoints.cli.session import is_cluster, session
     from controller.errors import LibrettoError
 
     # While a shell completes, the command that would have said it does not run.
-    ctx.obj = ctx.find_root().params.get("state_dir")
-    try:
-        with session(ctx, read_only=True) as opened:
-            return look(opened)
-    except LibrettoError:
-        return []
+    ctx.obj = addressed(ctx.find_root().params)
+
+    def seen() -> list[CompletionItem]:
+        try:
+            with session(ctx, read_only=True) as opened:
+                return look(opened)
+        except LibrettoError:
+            return []
+
+    if not is_cluster(ctx.obj):
+        return seen()
+    import asyncio
+
+    from controller.adapters.cluster import fiber
+
+    return asyncio.run(fiber.run(seen))

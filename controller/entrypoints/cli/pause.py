@@ -31,7 +31,7 @@ def command(ctx: click.Context, run: str, stop: bool, comment: str | None, form:
             raise click.UsageError("--stop: on a cluster steps that run always end by themselves")
         spec = opened.look.root(opened.look.find(run))
         wish = Command(0, spec.uid, Verb.SUSPEND, opened.local.person(), comment=comment, stop=stop)
-        answer, driven = submit(opened, spec, wish)
+        answer, driven, _ = submit(opened, spec, wish)
         if answer.record is None:
             raise Refused(f"{answer.refusal}. Nothing was changed.", hint=instead(opened.look.member(spec)))
         if form != "text":
