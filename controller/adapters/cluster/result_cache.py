@@ -1,6 +1,7 @@
 """Results that are kept for later runs of a namespace: a ConfigMap each, which says itself when it expires."""
 
 import base64
+from contextlib import suppress
 from typing import Any
 
 from controller.adapters.cluster import fiber
@@ -38,12 +39,14 @@ class ConfigMapResultCache:
         except NotFound:
             return None
         data = found.get("data") or {}
-        entry = CacheEntry(
-            key, data["output"], data["run"], data["step"], int(data["storedAt"]), int(data["expiresAt"])
-        )
+        try:
+            stored_at, expires_at = int(data["storedAt"]), int(data["expiresAt"])
+            entry = CacheEntry(key, data["output"], data["run"], data["step"], stored_at, expires_at)
+            content = base64.b64decode((found.get("binaryData") or {}).get("document", ""))
+        except (KeyError, ValueError):
+            return None  # somebody else wrote it: no reason to stop a run
         if entry.expires_at <= now:
             return None
-        content = base64.b64decode((found.get("binaryData") or {}).get("document", ""))
         # A document that is not what the entry says would be found out by its digest: then it is no hit.
         return entry if self._blobs.put(content) == entry.output_digest else None
 
@@ -72,4 +75,5 @@ class ConfigMapResultCache:
         try:
             fiber.wait(self._maps.create(body))
         except AlreadyExists:
-            fiber.wait(self._maps.replace(body))
+            with suppress(NotFound):  # it expired and was swept meanwhile
+                fiber.wait(self._maps.replace(body))
