@@ -48,6 +48,8 @@ class Launch(NamedTuple):
     queue_timeout_ms: int | None = None
     argv: Sequence[str] | None = None
     """Replaces the agent's argv (an undo with a program of its own)."""
+    at_most_once: bool = False
+    """Whether it may be started once only, so that no platform starts it again by itself."""
 
 
 class Refusal(NamedTuple):

@@ -11,8 +11,9 @@ from controller.adapters.cluster.jobs.creation import creation_refusal
 from controller.adapters.cluster.jobs.judge import Ended, Queued, Running, judge, taken_away
 from controller.adapters.cluster.jobs.message import stored_list
 from controller.adapters.cluster.jobs.place import Place
+from controller.adapters.cluster.jobs.pod_status import TERMINAL, phase, status_of
 from controller.adapters.cluster.jobs.render import LARGEST_INLINE, LARGEST_PLAN, plan_of, render
-from controller.adapters.cluster.names import EFFECT, attempt_key, effect_digest, input_digest, job_name
+from controller.adapters.cluster.names import EFFECT, STOPPED_AS, attempt_key, effect_digest, input_digest, job_name
 from controller.adapters.cluster.together import together
 from controller.errors import (
     AgentUnfit,
@@ -62,7 +63,7 @@ class Jobs(Protocol):
         """Read a Job from the API server. Raises NotFound."""
 
     async def end(self, job: Json, pods: Sequence[Json], now: int, why: OutcomeClass) -> None:
-        """Ask the pods of a Job to end, noting on them `why`; delete a Job that has none."""
+        """Ask these pods of a Job to end, noting on them `why`; without any delete the Job."""
 
     async def refusals(self, job: Json) -> Sequence[Json]:
         """Return the events that say why a Job gets no pod."""
@@ -183,6 +184,9 @@ class JobRunner:
             return []
         job, pods = self._jobs.job(known.job), self._jobs.pods(known.job)
         verdict = judge(job, pods, key=key, stopped_as=known.stopped_as, taken=known.taken)
+        if known.stopped_as is not None and not isinstance(verdict, Ended) and any(map(_is_unasked, pods)):
+            # The Job controller made it since.
+            self._end(known.job, pods, known.stopped_as)
         gone = taken_away(job, pods)
         if not gone <= known.taken:
             known = self._attempts.put(key, known._replace(taken=known.taken | gone))
@@ -203,10 +207,12 @@ class JobRunner:
 
     def _waiting(self, key: AttemptKey, known: Attempt, verdict: Queued, job: Json | None) -> list[Observation]:
         """An attempt that does not start: nothing happened yet, or it never will."""
-        if known.launched_at is None:
+        if known.launched_at is None or known.stopped_as is not None:
             return []
         now = self._clock.monotonic()
-        if known.queue_timeout_ms is not None and now - known.launched_at >= known.queue_timeout_ms:
+        # What was taken away has started in time, once.
+        limit = None if known.started else known.queue_timeout_ms
+        if limit is not None and now - known.launched_at >= limit:
             why = verdict.reason or "no node took it"
             return self._give_up(key, known, OutcomeClass.TIMEOUT, f"did not start in time: {why}")
         known = self._attempts.put(key, known._replace(has_pod=verdict.has_pod))
@@ -227,7 +233,10 @@ class JobRunner:
     def _end(self, name: str, pods: Sequence[Json], why: OutcomeClass) -> None:
         job = self._jobs.job(name)
         if job is not None:
-            fiber.wait(self._jobs.end(job, pods, self._clock.now(), why))
+            # No deadline ends what no node has begun with, and what was taken away is made again: then the Job goes.
+            gone = taken_away(job, pods)
+            begun = [pod for pod in pods if _has_begun(pod) and pod["metadata"]["uid"] not in gone]
+            fiber.wait(self._jobs.end(job, begun, self._clock.now(), why))
 
     async def _create(self, launch: Launch, job: Json) -> Refusal | None:
         try:
@@ -263,3 +272,14 @@ class JobRunner:
             raise InvariantViolated(f"Job {metadata['name']} belongs to somebody else: the name is taken")
         if metadata.get("annotations", {}).get(EFFECT) != effect_digest(launch.key, launch.input_digest):
             raise InvariantViolated(f"{launch.key} was started before with another input (Job {metadata['name']})")
+
+
+def _has_begun(pod: Json) -> bool:
+    """Whether a node has, or had, anything to do with a pod."""
+    return bool(status_of(pod).get("startTime")) or phase(pod) in TERMINAL
+
+
+def _is_unasked(pod: Json) -> bool:
+    """Whether a pod runs that nobody asked to end."""
+    asked = STOPPED_AS in (pod["metadata"].get("annotations") or {})
+    return _has_begun(pod) and phase(pod) not in TERMINAL and not asked

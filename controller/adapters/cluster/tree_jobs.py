@@ -65,9 +65,10 @@ class TreeJobs:
             notes = {STOPPED: str(now), STOPPED_AS: why.value}
             deadline = {"metadata": {"annotations": notes}, "spec": {"activeDeadlineSeconds": 1}}
             try:
-                await self._client.patch(PODS, self._namespace, pod["metadata"]["name"], deadline)
+                asked = await self._client.patch(PODS, self._namespace, pod["metadata"]["name"], deadline)
             except (NotFound, ObjectInvalid):
                 continue  # it ended meanwhile
+            self._pods.put(asked)
 
     async def refusals(self, job: Json) -> Sequence[Json]:
         # Of all reasons: a refusal from before a pod was made after all is none.

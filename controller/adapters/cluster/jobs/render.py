@@ -45,6 +45,11 @@ OURS_RESOURCES: Json = {
 }
 """Little is asked for, so that two containers of ours take no room from the user's."""
 
+STARTS_AGAIN: Json = {
+    "rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
+}
+"""What the platform takes away, the Job controller starts again, without any call of ours."""
+
 _VARIABLE = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 
 
@@ -85,10 +90,7 @@ def _job(launch: Launch, place: Place) -> Json:
             "completions": 1,
             "parallelism": 1,
             "podReplacementPolicy": "Failed",
-            # What the platform takes away, the Job controller starts again, without any call of ours.
-            "podFailurePolicy": {
-                "rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
-            },
+            **({} if launch.at_most_once else {"podFailurePolicy": STARTS_AGAIN}),
             "ttlSecondsAfterFinished": place.ttl_seconds,
             "template": {
                 "metadata": {"labels": labels, "annotations": {**annotations, GRACE: str(program.grace_s)}},
