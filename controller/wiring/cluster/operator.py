@@ -53,8 +53,10 @@ class Operator:
         """When a turn last came to an end, on the loop's clock: a liveness probe looks at it."""
         self._fenced = fenced
         self._waiting: dict[str, dict[Key, None]] = {}
-        """Namespace -> runs that wait for definitions or for a place among the active ones."""
+        """Namespace -> runs that wait for definitions."""
         self._active: dict[str, set[Key]] = {}
+        self._queued: dict[str, dict[Key, None]] = {}
+        """Namespace -> runs that wait for a place among the active ones, first come, first served."""
         self._workers: list[asyncio.Task[None]] = []
 
     # What the outside tells
@@ -103,6 +105,7 @@ class Operator:
         self.queue.clear()
         self._active.clear()
         self._waiting.clear()
+        self._queued.clear()
         self.shared.forget_slots()
         self.shared.mark = Mark(0, "")
 
@@ -144,7 +147,10 @@ class Operator:
         """One turn of a tree. The only place that meets every error: it becomes a condition, a wait or a fresh start."""
         tree = self.trees.get(key)
         if tree is None:
-            if not self._wanted(key) or not self._may_begin(key):
+            if not self._wanted(key):
+                self._give_way(key)
+                return
+            if not self._may_begin(key):
                 return
             tree = self.trees[key] = Tree(self.shared, key.namespace, key.root)
         began = self._now()
@@ -155,7 +161,7 @@ class Operator:
             self._drop(key)
             raise
         except Exception as error:  # noqa: BLE001 - the border of a turn: other trees go on
-            self._drop(key)
+            self.trees.pop(key, None)  # what is tried again soon keeps its place
             result = await self._react(key, error)
         else:
             await self._turned(key, tree, again)
@@ -183,6 +189,7 @@ class Operator:
                 log.info("%s: %s; looked at again in %s ms", _name(key), error, wait)
                 return Turned.CONFLICT
             case NotFound() if self.shared.caches.run(key.root) is None:
+                self._give_way(key)
                 return Turned.SUCCESS  # deleted; what it made goes with it
             case Throttled():
                 self.queue.add_after(key, error.retry_after * 1000)
@@ -213,6 +220,7 @@ class Operator:
 
     async def _stall(self, key: Key, error: Exception) -> None:
         """Say in the run's conditions why it does not go on, and look at it again when something changed."""
+        self._give_way(key)
         run = self.shared.caches.run(key.root)
         if run is None:
             return
@@ -228,15 +236,23 @@ class Operator:
         active = self._active.setdefault(key.namespace, set())
         run = self.shared.caches.run(key.root)
         begun = ((run or {}).get("status") or {}).get("state") is not None
-        if most and not begun and len(active) >= most:
-            self._waiting.setdefault(key.namespace, {})[key] = None
+        if most and not begun and key not in active and len(active) >= most:
+            self._queued.setdefault(key.namespace, {})[key] = None
             return False
         active.add(key)
         return True
 
     def _drop(self, key: Key) -> None:
         self.trees.pop(key, None)
-        self._active.get(key.namespace, set()).discard(key)
+        self._give_way(key)
+
+    def _give_way(self, key: Key) -> None:
+        """Give a run's place away, to those that wait for one."""
+        active = self._active.get(key.namespace, set())
+        if key in active:
+            active.discard(key)
+            for one in self._queued.pop(key.namespace, {}):
+                self.queue.add(one)
 
     def _admit_waiting(self, namespace: str) -> None:
         for key in self._waiting.pop(namespace, {}):
