@@ -45,7 +45,6 @@ class FaultProxy:
         self.after: Interposed = lambda _: True
         """Asked after a write was answered, before its sender hears of it."""
         self._rules: list[Rule] = []
-        self._transports: set[asyncio.Transport] = set()
         self._hanging: asyncio.Event
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault proxy", daemon=True)
@@ -128,8 +127,10 @@ class FaultProxy:
     async def _reset(self) -> None:
         self._hanging.set()
         self._hanging = asyncio.Event()
-        for transport in list(self._transports):
-            transport.abort()
+        server = self._runner.server
+        for connection in server.connections if server is not None else ():
+            if connection.transport is not None:
+                connection.transport.abort()
 
     async def _silence(self) -> int:
         for number in self._streams:
@@ -138,21 +139,25 @@ class FaultProxy:
 
     async def _end(self) -> None:
         await self._reset()
+        await self._site.stop()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._reset()
         await self._runner.cleanup()
         await self._session.close()
+        await asyncio.sleep(0.05)  # what was aborted closes its sockets
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         transport = request.transport
         if transport is None:
             return web.Response()
-        self._transports.add(transport)
         try:
             return await self._pass_on(request)
         except (aiohttp.ClientError, OSError):
             transport.abort()  # the API server itself is away, or the client
             return web.Response()
-        finally:
-            self._transports.discard(transport)
 
     async def _pass_on(self, request: web.Request) -> web.StreamResponse:
         call = call_of(len(self.calls), request.method, request.path, request.query)
