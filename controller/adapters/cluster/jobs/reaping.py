@@ -15,6 +15,9 @@ DEFAULT_GRACE_S = 30
 
 MARGIN_MS = 1000
 
+LONGEST_NUMBER = 15
+"""Digits of a number that somebody noted: milliseconds of the next thirty thousand years."""
+
 
 def due(pod: Mapping[str, Any]) -> int | None:
     """Return when a pod is to be killed, in milliseconds since the epoch; None while nobody asked its program to end."""
@@ -23,18 +26,25 @@ def due(pod: Mapping[str, Any]) -> int | None:
     asked = _asked(pod)
     if asked is None:
         return None
-    notes = pod["metadata"].get("annotations") or {}
-    return asked + int(notes.get(GRACE, DEFAULT_GRACE_S)) * 1000 + MARGIN_MS
+    grace = _noted(pod, GRACE)
+    return asked + (DEFAULT_GRACE_S if grace is None else grace) * 1000 + MARGIN_MS
 
 
 def _asked(pod: Mapping[str, Any]) -> int | None:
     metadata, spec = pod["metadata"], pod["spec"]
     if deleted := metadata.get("deletionTimestamp"):
         return _time(deleted) - int(metadata.get("deletionGracePeriodSeconds") or 0) * 1000
-    if stopped := (metadata.get("annotations") or {}).get(STOPPED):
-        return int(stopped)
+    stopped = _noted(pod, STOPPED)
+    if stopped is not None:
+        return stopped
     started, limit = (pod.get("status") or {}).get("startTime"), spec.get("activeDeadlineSeconds")
     return None if started is None or limit is None else _time(started) + int(limit) * 1000
+
+
+def _noted(pod: Mapping[str, Any], name: str) -> int | None:
+    """Return a number from the annotations. Whoever may edit pods may write anything there: that is as if nothing was."""
+    text = (pod["metadata"].get("annotations") or {}).get(name, "")
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_NUMBER else None
 
 
 def _runs(pod: Mapping[str, Any]) -> bool:
