@@ -76,6 +76,7 @@ class Housekeeping:
 def _may_go(metadata: Mapping[str, Any], kind: str, executed: set[tuple[str, Any]], now: int) -> bool:
     notes = metadata.get("annotations") or {}
     if kind == CACHE:
-        return int(notes.get(EXPIRES, now)) <= now
+        expires = notes.get(EXPIRES, "")
+        return not expires.isdecimal() or int(expires) <= now  # what does not say when is not ours any more
     age = now - parse_time(metadata["creationTimestamp"][:-1] + ".000Z")
     return age >= YOUNGEST_MS and (metadata["namespace"], notes.get(DIGEST)) not in executed
