@@ -57,6 +57,13 @@ class Caches:
         yield from self.orchestrations.all(namespace)
         yield from self.agents.all(namespace)
 
+    def knows(self, definition: Json) -> bool:
+        """Return whether a definition is there, and was not deleted."""
+        metadata = definition["metadata"]
+        cache = self.agents if definition["kind"] == "Agent" else self.orchestrations
+        found = cache.get(metadata["namespace"], metadata["name"])
+        return found is not None and found["metadata"]["uid"] == metadata["uid"]
+
     def _run_changed(self, old: Json | None, new: Json | None) -> None:
         one = new or old
         assert one is not None

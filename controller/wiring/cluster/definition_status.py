@@ -55,6 +55,8 @@ class DefinitionStatuses:
                     log.warning("the status of %s could not be written: %s", "/".join(place), error)
                     self._waiting[place] = None
                     await asyncio.sleep(RETRY_S)
+                except Exception:  # the others are still to be written
+                    log.exception("a mistake of ours: the status of %s is not written", "/".join(place))
             self._changed.clear()
             await self._changed.wait()
 

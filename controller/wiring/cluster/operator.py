@@ -76,7 +76,10 @@ class Operator:
     def definition_changed(self, definition: Json) -> None:
         """Have runs looked at that could not be admitted before, and say how the definition stands."""
         namespace = definition["metadata"]["namespace"]
-        self.shared.definitions.changed(namespace)
+        if self.shared.caches.knows(definition):
+            self.shared.definitions.changed(namespace)
+        else:
+            self.shared.definitions.forget(definition)
         self.statuses.changed(definition)
         self._admit_waiting(namespace)
 
