@@ -24,7 +24,11 @@ def next_steps(tree: Tree, facts: Facts, ending: Ending) -> list[NextStep]:
     """Return what may be done, the most useful first."""
     run = short(tree.root)
     if ending is Ending.WAITING or (ending is Ending.UNDRIVEN and facts.gates):
-        return [*_decisions(run, facts), NextStep(command_line("resume", run), "go on afterwards")]
+        if tree.session.remote is None:
+            after = NextStep(command_line("resume", run), "go on afterwards")
+        else:
+            after = NextStep(command_line("watch", run), "look on afterwards")
+        return [*_decisions(run, facts), after]
     if ending is Ending.LEFT and tree.session.remote is not None:
         return [NextStep(command_line("watch", run), "look on again"), _abort(run, facts)]
     if ending is not Ending.SETTLED:

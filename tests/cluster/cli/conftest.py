@@ -1,49 +1,50 @@
-"""kubectl libretto against a real API server, with an operator that drives."""
+"""kubectl libretto against a real API server, with an operator that drives: one for all tests of a module."""
 
-import subprocess
-import sys
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cluster.cli.terminal import Terminal
 from tests.cluster.control_plane import ControlPlane
-from tests.cluster.operators import ROOT, Bench, OperatorProcess, grant
+from tests.cluster.operators import Bench, OperatorProcess, grant
 from tests.cluster.shared_process_node import SharedProcessNode
 
-Libretto = Callable[..., "subprocess.CompletedProcess[str]"]
+Person = Callable[..., Terminal]
 
 
-@pytest.fixture
-def bench(cluster: ControlPlane, process_node: SharedProcessNode, namespace: str, tmp_path: Path) -> Iterator[Bench]:
+@pytest.fixture(scope="module")
+def bench(
+    cluster: ControlPlane, process_node: SharedProcessNode, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Bench]:
+    """A namespace of the module, and its operator."""
     del process_node
-    grant(cluster, namespace)
-    operator = OperatorProcess(cluster, tmp_path, namespace)
+    name = f"cli-{secrets.token_hex(4)}"
+    cluster.kubectl("create", "namespace", name)
+    grant(cluster, name)
+    operator = OperatorProcess(cluster, tmp_path_factory.mktemp("operator"), name)
     try:
         operator.start()
-        yield Bench(cluster, namespace)
+        yield Bench(cluster, name)
     finally:
         operator.kill()
+        cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
 @pytest.fixture
-def libretto(bench: Bench) -> Libretto:
-    """Runs `kubectl libretto` as somebody; an exit code that is not expected fails the test."""
+def person(bench: Bench, tmp_path: Path) -> Person:
+    """Somebody at a terminal: the administrator, or a user with these roles in the namespace of the module."""
 
-    def call(*words: str, user: str | None = None, code: int = 0) -> "subprocess.CompletedProcess[str]":
-        control_plane = bench.control_plane
-        kubeconfig = control_plane.kubeconfig if user is None else control_plane.kubeconfig_for(user, ())
-        command = [sys.executable, "-m", "controller", "--cluster", "--kubeconfig", str(kubeconfig)]
-        told = subprocess.run(
-            [*command, "-n", bench.namespace, *words],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert told.returncode == code, f"{words}: exit {told.returncode}\n{told.stdout}\n{told.stderr}"
-        return told
+    def sits_down(user: str | None = None, *roles: str, groups: tuple[str, ...] = ()) -> Terminal:
+        for role in roles:
+            name = f"{user}-{role}-{secrets.token_hex(2)}"
+            bench.kubectl("create", "rolebinding", name, f"--clusterrole={role}", f"--user={user}")
+        return Terminal(bench.control_plane, tmp_path, bench.namespace, user, groups)
 
-    return call
+    return sits_down
+
+
+@pytest.fixture
+def admin(person: Person) -> Terminal:
+    return person()

@@ -1,13 +1,13 @@
 """Somebody at a terminal who works on a cluster: kubectl with our plugin, in a namespace, under a name."""
 
-import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.cluster.control_plane import ControlPlane
-from tests.cluster.operators import ROOT
+from tests.cluster.operators import ROOT, until
 from tests.scenes.program import Said
 
 PATIENCE = 120.0
@@ -16,8 +16,15 @@ PATIENCE = 120.0
 class Terminal:
     """Types commands as they stand in a manual: nothing on them says which cluster or namespace is meant."""
 
-    def __init__(self, control_plane: ControlPlane, folder: Path, namespace: str, user: str | None = None) -> None:
-        kubeconfig = control_plane.kubeconfig if user is None else control_plane.kubeconfig_for(user, ())
+    def __init__(
+        self,
+        control_plane: ControlPlane,
+        folder: Path,
+        namespace: str,
+        user: str | None = None,
+        groups: Sequence[str] = (),
+    ) -> None:
+        kubeconfig = control_plane.kubeconfig if user is None else control_plane.kubeconfig_for(user, groups)
         self._kubectl = control_plane.plan.programs["kubectl"]
         own = folder / f"kubeconfig-{user}"
         own.write_bytes(kubeconfig.read_bytes())
@@ -65,7 +72,13 @@ class Terminal:
         """Carry out a verb of the plugin."""
         return self.call("kubectl", "libretto", *words, code=code)
 
-    def create(self, one: dict[str, object], place: Path) -> Said:
-        """`kubectl create -f` of an object."""
-        place.write_text(json.dumps(one), encoding="utf-8")
-        return self.call("kubectl", "create", "-f", str(place))
+    def until(self, seen: Callable[[Said], bool], *words: str) -> Said:
+        """Repeat a verb until its answer is as expected."""
+        said: list[Said] = []
+
+        def looks_so() -> bool:
+            said.append(self.call("kubectl", "libretto", *words))
+            return seen(said[-1])
+
+        until(looks_so, f"{words} says so", lambda: said[-1].out + said[-1].err)
+        return said[-1]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.cli.conftest import Person
 from tests.cluster.cli.terminal import Terminal
 from tests.cluster.operators import Bench
 from tests.scenes.normalise import loosely
@@ -41,14 +42,8 @@ def aged(text: str) -> list[str]:
 
 
 @pytest.mark.requirement("K8S-016", "K8S-030")
-def test_scene_9(bench: Bench, tmp_path: Path) -> None:
-    def terminal(user: str | None = None, *roles: str) -> Terminal:
-        for role in roles:
-            bench.kubectl("create", "rolebinding", f"{user}-{role}", f"--clusterrole={role}", f"--user={user}")
-        return Terminal(bench.control_plane, tmp_path, bench.namespace, user)
-
-    admin = terminal()
-    mara, joe = (terminal(user, "view", "libretto-approver") for user in ("mara", "joe"))
+def test_scene_9(bench: Bench, admin: Terminal, person: Person, tmp_path: Path) -> None:
+    mara, joe = (person(user, "view", "libretto-approver") for user in ("mara", "joe"))
     # What the review needs, and once it is there, the review and a run of it.
     for path in ("definitions/agents", "definitions/kpi-tracking"):
         admin.libretto("definitions", "publish", path)
