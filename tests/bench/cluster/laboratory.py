@@ -72,12 +72,15 @@ class Laboratory:
     @contextmanager
     def operator(self, namespace: str, settings: Mapping[str, str] | None = None) -> Iterator[OperatorProcess]:
         """An operator that leads, for one namespace."""
-        given = {"LIBRETTO_LEASE_NAMESPACE": SYSTEM, "LIBRETTO_LOG_LEVEL": "INFO", **(settings or {})}
+        given = {"LIBRETTO_LEASE_NAMESPACE": SYSTEM, **(settings or {})}
+        if given["LIBRETTO_LEASE_NAMESPACE"] != SYSTEM:
+            grant(self.control_plane, given["LIBRETTO_LEASE_NAMESPACE"])
         made = OperatorProcess(self.control_plane, self._folder, namespace, given)
         try:
             yield made.start()
-        finally:
             made.stop()
+        finally:
+            made.kill()
 
     def standing_node(self) -> str:
         """Return the name of a node whose pods do not end."""
