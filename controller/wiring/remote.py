@@ -110,10 +110,9 @@ class Remote:
         nobody = Mark(0, "")
         shards = ConfigMapShards(maps, runs.owner_of, lambda: nobody)
         ledger = StatusLedgerStore(_Reader(runs), shards, pool, SystemClock(), lambda: nobody, lambda _: {})
-        decisions = ObjectDecisions(client, namespace, runs.owner_of, runs.refresh)
-        return cls(
-            client, namespace, RemoteStores(runs, objects, ledger, blobs, decisions), Person(client), names=names
-        )
+        who = Person(client)
+        decisions = ObjectDecisions(client, namespace, runs.owner_of, runs.refresh, who.groups)
+        return cls(client, namespace, RemoteStores(runs, objects, ledger, blobs, decisions), who, names=names)
 
     @property
     def remote(self) -> "Remote":

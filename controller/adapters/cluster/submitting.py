@@ -24,6 +24,12 @@ class Person:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._known: Actor | None = None
+        self._groups: Sequence[str] = ()
+
+    def groups(self) -> Sequence[str]:
+        """Return all groups that one is in: some checkpoints ask for them, and not every server fills them in."""
+        self.actor()
+        return self._groups
 
     def actor(self) -> Actor:
         """Return it; asked once."""
@@ -32,6 +38,7 @@ class Person:
             try:
                 found = fiber.wait(self._client.create(SUBJECT_REVIEWS, None, body))
                 name = found["status"]["userInfo"]["username"]
+                self._groups = found["status"]["userInfo"].get("groups") or ()
             except LibrettoError:
                 name = "you"
             self._known = Actor("person", name)
@@ -47,11 +54,14 @@ class ObjectDecisions:
         namespace: str,
         object_of: Callable[[str], Json],
         refresh: Callable[[str], Json],
+        groups: Callable[[], Sequence[str]] = tuple,
     ) -> None:
+        """`groups` are those of whoever decides or commands."""
         self._client = client
         self._namespace = namespace
         self._object_of = object_of
         self._refresh = refresh
+        self._groups = groups
         self._made: list[tuple[Resource, str, str]] = []
         """Resource, name, and for a wish to stand still or go on the run's uid."""
         self.waits: dict[int, str] = {}
@@ -68,6 +78,8 @@ class ObjectDecisions:
             return len(self._made)
         resource = APPROVALS if isinstance(decision, Decision) else INTERVENTIONS
         spec = _approval(decision) if isinstance(decision, Decision) else _intervention(decision)
+        if groups := list(self._groups()):
+            spec["approver" if isinstance(decision, Decision) else "actor"]["groups"] = groups
         body = {
             "apiVersion": resource.api_version,
             "kind": resource.kind,

@@ -41,7 +41,7 @@ def make_run(session: Session, reference: Json, spec: Json, *, form: str) -> str
         "metadata": {"generateName": f"{slug(reference['name'], 40)}-", "namespace": remote.namespace},
         "spec": {
             "orchestrationRef": reference,
-            "requestedBy": {"username": remote.person().id},
+            "requestedBy": _requester(remote),
             **{name: value for name, value in spec.items() if value},
         },
     }
@@ -50,6 +50,11 @@ def make_run(session: Session, reference: Json, spec: Json, *, form: str) -> str
     if form == "text":
         click.echo(f"run {made['metadata']['name']} made in namespace {remote.namespace}")
     return str(made["metadata"]["uid"])
+
+
+def _requester(remote: "Remote") -> Json:
+    groups = list(remote.who.groups())
+    return {"username": remote.person().id, **({"groups": groups} if groups else {})}
 
 
 def look_on(session: Session, uid: str, *, form: str, wait: bool) -> int:

@@ -10,11 +10,14 @@ ANSWERS = "echo '{}' > $LIBRETTO_DIR/output.json"
 
 @pytest.mark.requirement("K8S-016", "K8S-017", "K8S-030")
 def test_a_quorum_of_others(bench: Bench, person: Person) -> None:
-    gate = {"question": "fine", "approvers": {"count": 2, "separateRequester": True}}
+    gate = {"question": "fine", "approvers": {"count": 2, "groups": ["leads"], "separateRequester": True}}
     bench.apply(shell_agent("worker", ANSWERS))
     bench.apply(orchestration("gated", {"id": "a", "agent": "worker", "checkpointAfter": gate}), run("q", "gated"))
     bench.until_state("q", "AwaitingApproval")
-    ann, eve = (person(user, "view", "libretto-approver") for user in ("ann", "eve"))
+    roles = ("view", "libretto-approver")
+    ann, eve = (person(user, *roles, groups=("leads",)) for user in ("ann", "eve"))
+    other = person("other", *roles).libretto("approve", "q", code=7).lines
+    assert other[-1] == "approved by other; it does not count yet: other is in none of the groups leads"
     first = ann.libretto("approve", "q", code=7).lines
     assert first[-1] == "approved by ann; it does not count yet: 1 of 2 approvals are there (ann)"
     second = eve.libretto("approve", "q").lines

@@ -208,3 +208,21 @@ def test_between_two_looks_there_is_a_wait(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(asyncio, "sleep", noted)
     assert desk.answered(number) is None
     assert waits == [0.1]
+
+
+def test_groups_go_along_for_servers_that_do_not_fill_them_in() -> None:
+    class Knows(ApiServer):
+        async def create(self, *given: Any, **options: Any) -> Json:
+            if given[0].kind == "SelfSubjectReview":
+                self.asked.append("who")
+                return {"status": {"userInfo": {"username": "mara", "groups": ["leads", "system:authenticated"]}}}
+            return await super().create(*given, **options)
+
+    server = Knows(run("q3"))
+    who = Person(server)
+    decisions = ObjectDecisions(server, "space", lambda _: run("q3"), lambda _: run("q3"), who.groups)
+    in_a_loop(lambda: [decisions.submit(decision()), decisions.submit(command())])
+    about = {"name": "mara", "groups": ["leads", "system:authenticated"]}
+    specs = {kind: one["spec"] for (kind, _), one in server.objects.items()}
+    assert (specs["Approval"]["approver"], specs["Intervention"]["actor"]) == (about, about)
+    assert server.asked.count("who") == 1
