@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -117,7 +118,8 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be some
 @pytest.fixture
 def user(tmp_path: Path) -> int:
     """A user of its own that reaches the pod."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+    below = len(tmp_path.relative_to(tempfile.gettempdir()).parts)
+    for folder in (tmp_path, *tmp_path.parents[: below - 1]):
         folder.chmod(0o755)
     return 65_532
 
