@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,13 @@ from controller.adapters.clock import SystemClock
 from controller.adapters.configuration import Configuration, load_configuration
 from controller.adapters.file_lock_leadership import FileLockLeadership
 from controller.adapters.notifier import Channel, CommandChannel, QueuedNotifier, WebhookChannel
+from controller.adapters.process.layout import PROGRESS, attempt_directory
 from controller.adapters.process.link import supervised
+from controller.adapters.process.progress import said
 from controller.adapters.process.runner import ProcessRunner
 from controller.adapters.sqlite.stores import LocalStores
 from controller.adapters.state_directory import StateDirectory
+from controller.model.attempt import AttemptKey
 from controller.model.record import Actor
 from controller.runtime.toolbox import Toolbox
 
@@ -82,6 +85,12 @@ class Local:
         if notify.webhook is not None:
             channels.append(WebhookChannel(notify.webhook, notify.timeout / 1000))
         return QueuedNotifier(self.directory.alerts, channels, notify.levels, notify.types)
+
+    def progress(self, root: str, keys: Sequence[AttemptKey]) -> Mapping[AttemptKey, tuple[int, int]]:
+        """Return done and total of those attempts of a tree that said how far they are."""
+        folder = self.directory.tree(root)
+        told = {key: said(os.fspath(folder / attempt_directory(key) / PROGRESS)) for key in keys}
+        return {key: one for key, one in told.items() if one is not None}
 
     def person(self) -> Actor:
         """Return who is at the keyboard."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
@@ -14,6 +15,7 @@ from controller.adapters.cluster.kubeconfig import from_kubeconfig
 from controller.adapters.cluster.ledger_store import StatusLedgerStore
 from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.pod_logs import PodLog
+from controller.adapters.cluster.pod_progress import PodProgress
 from controller.adapters.cluster.pool import Pool
 from controller.adapters.cluster.published import DefinitionObjects
 from controller.adapters.cluster.reading import ClusterObjects
@@ -126,6 +128,10 @@ class Remote:
     def log(self, key: AttemptKey, lines: int | None = None) -> PodLog:
         """Return what an attempt printed."""
         return PodLog(self.client, self.namespace, key, lines)
+
+    def progress(self, root: str, keys: Sequence[AttemptKey]) -> Mapping[AttemptKey, tuple[int, int]]:  # noqa: ARG002
+        """Return done and total of attempts that say how far they are. Raises Forbidden, ServerUnavailable."""
+        return PodProgress(self.client, self.namespace).of(keys)
 
     def pause(self, seconds: float) -> None:
         """Wait, while streams go on."""

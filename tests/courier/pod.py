@@ -54,6 +54,7 @@ class Pod:
                 [*(COMMAND if self.user is None else (*AS_USER, str(self.user))), mode],
                 env={**self.environment, **environment},
                 cwd=ROOT,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             )
         finally:

@@ -15,7 +15,7 @@ from controller.adapters.file_blob_store import FileBlobs, FileBlobStore
 from controller.adapters.results_service.application import make_application, runner_of
 from controller.adapters.results_service.blobs import Blobs, Owner, StoreOf
 from controller.adapters.results_service.limits import USUAL, Limits
-from controller.adapters.results_service.tokens import Caller, TokenVerifier
+from controller.adapters.results_service.tokens import TokenVerifier
 from tests.courier.issuing import ApiServer, Signer
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -30,9 +30,6 @@ class Serving:
         self.failing = 0
         self.requests: list[str] = []
         self.owners: list[Owner | None] = []
-        self.progress: list[tuple[str, int, int]] = []
-        self.told = threading.Event()
-        self.known = True
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -74,7 +71,6 @@ class Serving:
         made = make_application(
             store_of=self._store_of,
             verify=TokenVerifier(ApiServer(self.signer).issuer, SystemClock()),
-            on_progress=self._hear,
             limits=self._limits,
         )
         made.middlewares.insert(0, self._failing)
@@ -90,8 +86,3 @@ class Serving:
             self.failing -= 1
             return web.Response(status=503, text="upstream connect error")
         return await handler(request)
-
-    def _hear(self, caller: Caller, done: int, total: int) -> bool:
-        self.progress.append((caller.pod_uid, done, total))
-        self.told.set()
-        return self.known

@@ -123,30 +123,18 @@ def test_what_is_stored_already_is_not_sent_again(pod: Pod, serving: Serving) ->
     assert serving.requests == [f"HEAD {blob}", f"PUT {blob}", f"HEAD {blob}"]
 
 
-def test_progress_is_told_when_it_changes(pod: Pod, serving: Serving) -> None:
-    assert pod.stage() == 0
-    process = pod.start("publish")
-    for text, expected in (("1/4", 1), ("2/4\n", 2)):
-        serving.told.clear()
-        pod.program({"progress": text})
-        assert serving.told.wait(30)
-        assert serving.progress[-1] == ("pod-uid-1", expected, 4)
+def test_progress_is_told_when_it_changes(lonely: Pod) -> None:
+    """In the log of the container, where no service is needed and no operator has to hear of it."""
+    assert lonely.stage() == 0
+    process = lonely.start("publish")
+    assert process.stdout is not None
+    for text, told in (("1/4", b"progress 1/4\n"), ("2/4\n", b"progress 2/4\n")):
+        lonely.program({"progress": text})
+        assert process.stdout.readline() == told
+    lonely.program({"output.json": "1"})
     process.send_signal(signal.SIGTERM)
-    assert ended(process) == 0
-    assert len(serving.progress) == 2
-
-
-def test_who_wants_no_progress_is_left_alone(pod: Pod, serving: Serving) -> None:
-    serving.known = False
-    assert pod.stage() == 0
-    pod.program({"progress": "1/4"})
-    process = pod.start("publish")
-    assert serving.told.wait(30)
-    pod.program({"progress": "2/4", "output.json": "1"})
-    process.send_signal(signal.SIGTERM)
-    assert ended(process) == 0
-    assert pod.message == {"output": "1"}
-    assert serving.progress == [("pod-uid-1", 1, 4)]
+    assert (process.stdout.read(), ended(process)) == (b"", 0)
+    assert lonely.message == {"output": "1"}
 
 
 def test_a_signal_that_comes_while_it_starts_is_not_lost(lonely: Pod) -> None:

@@ -139,10 +139,14 @@ class Terminal:
 
     def wait_for(self, *texts: str) -> None:
         """Read until the screen shows all of them."""
+        self.wait_until(lambda screen: all(text in screen for text in texts), f"all of {texts}")
+
+    def wait_until(self, shows: Callable[[str], object], what: str) -> None:
+        """Read until the screen is as expected."""
         deadline = time.monotonic() + PATIENCE
-        while not all(text in self.screen() for text in texts):
-            assert time.monotonic() < deadline, f"never all of {texts} on:\n{self.screen()}"
-            assert self._read(0.05), f"it ended without {texts} on:\n{self.screen()}"
+        while not shows(self.screen()):
+            assert time.monotonic() < deadline, f"never {what} on:\n{self.screen()}"
+            assert self._read(0.05), f"it ended without {what} on:\n{self.screen()}"
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())

@@ -1,5 +1,6 @@
 """Several terminals and one run: looking on, pausing, deciding at the same time, and who may drive."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,19 @@ def test_watch_shows_what_the_driving_terminal_shows(tmp_path: Path) -> None:
     # What was run is known only where it was called.
     shown, _, _ = normalised(driving.output).partition("\n\n")
     assert normalised(watching.output).startswith(shown + "\n\n  output    libretto output RUN-------")
+
+
+def test_other_terminals_see_how_far_a_step_says_it_is(tmp_path: Path) -> None:
+    place = project(tmp_path, "counted")
+    driving = driven(place, "counted")
+    assert " 3/10 (30 %)" in libretto(place, "tree", "latest").lines[-1]
+    assert "waits: attempt 1 of 1, 3/10 (30 %)" in libretto(place, "status", "latest").out
+    (told,) = json.loads(libretto(place, "status", "latest", "-o", "json").out)["running"]
+    assert told["progress"] == {"done": 3, "total": 10}
+    with terminal(place, "watch", "latest") as watching:
+        watching.wait_for("▸ waits  counting", "3/10 (30 %)")
+        (place / "go").touch()
+        assert (driving.end(), watching.end()) == (0, 0)
 
 
 def test_only_one_drives(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ SOCKET = "s.sock"
 SUPERVISOR_LOG = "supervisor.log"
 AGENTS = "agents"
 LOG = "log"
+PROGRESS = "progress"
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*(?:\[[0-9]+\])?")
 

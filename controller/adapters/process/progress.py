@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from controller.adapters.process.layout import attempt_directory
+from controller.adapters.process.layout import PROGRESS, attempt_directory
 from controller.model.attempt import AttemptKey, Progress
 
 INTERVAL_S = 0.25
@@ -25,7 +25,7 @@ class ProgressFiles:
 
     def follow(self, key: AttemptKey) -> None:
         """Look at this attempt from now on."""
-        self._running[key] = (f"{self._root}/{attempt_directory(key)}/progress", (-1, -1))
+        self._running[key] = (f"{self._root}/{attempt_directory(key)}/{PROGRESS}", (-1, -1))
 
     def last(self, key: AttemptKey) -> Iterator[Progress]:
         """Look once more, and then no longer."""
@@ -47,19 +47,23 @@ class ProgressFiles:
 
     def _look(self, key: AttemptKey) -> Iterator[Progress]:
         path, before = self._running[key]
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
-            return  # it has not said anything yet
-        try:
-            done, _, total = os.read(descriptor, LONGEST).partition(b"/")
-        except OSError:
-            return  # not a file: nothing that could be shown
-        finally:
-            os.close(descriptor)
-        # The program may just be rewriting it.
-        if done.strip().isdigit() and total.strip().isdigit():
-            now = int(done), int(total)
-            if now != before:
-                self._running[key] = (path, now)
-                yield Progress(key, *now)
+        now = said(path)
+        if now is not None and now != before:
+            self._running[key] = (path, now)
+            yield Progress(key, *now)
+
+
+def said(path: str) -> tuple[int, int] | None:
+    """Return what a `progress` file says: done, total; None where it says nothing that makes sense."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None  # it has not said anything yet
+    try:
+        done, _, total = os.read(descriptor, LONGEST).partition(b"/")
+    except OSError:
+        return None  # not a file: nothing that could be shown
+    finally:
+        os.close(descriptor)
+    # The program may just be rewriting it.
+    return (int(done), int(total)) if done.strip().isdigit() and total.strip().isdigit() else None

@@ -1,8 +1,7 @@
-"""The results service: where couriers hand over what is too large for the message of their end, and say how far a step is.
+"""The results service: where couriers hand over what is too large for the message of their end.
 
     PUT /v1/blobs/<digest>      store content; its length is declared, its digest checked while it comes in
     GET, HEAD /v1/blobs/<digest>
-    POST /v1/progress           {"done": n, "total": m}
     GET /healthz, /metrics
 
 Who asks is a pod, proved by its token; it sees the blobs of its own namespace and no others. The operator runs the service

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 
-import orjson
 from aiohttp import web
 
 from controller.adapters.results_service.answers import answer_of
@@ -17,19 +16,13 @@ from controller.errors import (
     Forbidden,
     LibrettoError,
     NotFound,
-    Refused,
     StoreUnavailable,
-    TooLarge,
     Unauthorized,
-    VerificationFailed,
 )
 from controller.model.digest import DIGEST_PATTERN
 
 Verify = Callable[[str], Awaitable[Caller]]
 """Says whose token it is."""
-
-OnProgress = Callable[[Caller, int, int], bool]
-"""Hears how far a pod's step is; returns False where the pod is none of a running step."""
 
 Observe = Callable[[str, int, int, float], None]
 """Hears of every answer: method and route, status, bytes of content in or out, seconds."""
@@ -38,7 +31,6 @@ Metrics = Callable[[], tuple[bytes, str]]
 """Gives a page of metrics and its content type."""
 
 NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-MOST_STEPS = 2**53 - 1
 
 _CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 _MOVED: web.RequestKey[int] = web.RequestKey("moved", int)
@@ -48,7 +40,6 @@ def make_application(
     *,
     store_of: StoreOf,
     verify: Verify,
-    on_progress: OnProgress | None = None,
     limits: Limits = USUAL,
     trusted: Collection[str] = (),
     observe: Observe = lambda *_: None,
@@ -57,12 +48,11 @@ def make_application(
     """Return the service. Accounts that are `trusted`, as `namespace/serviceaccount`, may name any namespace by the header
     Libretto-Namespace: the operator, when the service is libretto-store.
     """
-    service = _Service(store_of, verify, on_progress, limits, frozenset(trusted), observe)
+    service = _Service(store_of, verify, limits, frozenset(trusted), observe)
     made = web.Application(middlewares=[service.answered])
     made.router.add_put("/v1/blobs/{digest}", service.put)
     made.router.add_get("/v1/blobs/{digest}", service.get, allow_head=False)
     made.router.add_head("/v1/blobs/{digest}", service.head)
-    made.router.add_post("/v1/progress", service.progress)
     made.router.add_get("/healthz", service.healthy)
     if metrics is not None:
         page = metrics
@@ -85,14 +75,12 @@ class _Service:
         self,
         store_of: StoreOf,
         verify: Verify,
-        on_progress: OnProgress | None,
         limits: Limits,
         trusted: frozenset[str],
         observe: Observe,
     ) -> None:
         self._store_of = store_of
         self._verify = verify
-        self._on_progress = on_progress
         self._limits = limits
         self._trusted = trusted
         self._observe = observe
@@ -139,23 +127,6 @@ class _Service:
         if size is None:
             raise NotFound(f"there is no blob {digest}")
         return web.Response(headers={"Content-Length": str(size), "ETag": f'"{digest}"'})
-
-    async def progress(self, request: web.Request) -> web.StreamResponse:
-        if self._on_progress is None:
-            raise NotFound("this service takes no progress: ask the operator's")
-        if (request.content_length or 0) > self._limits.largest_progress:
-            raise TooLarge("a progress is two numbers")
-        try:
-            async with asyncio.timeout(self._limits.quiet_s):
-                told = orjson.loads(await request.content.read(self._limits.largest_progress + 1))
-        except ValueError as error:
-            raise VerificationFailed("a progress is JSON") from error
-        done, total = (told.get("done"), told.get("total")) if isinstance(told, dict) else (None, None)
-        if not (type(done) is int and type(total) is int and 0 <= done <= MOST_STEPS and 0 <= total <= MOST_STEPS):
-            raise VerificationFailed('a progress is {"done": n, "total": m}')
-        if not self._on_progress(request[_CALLER], done, total):
-            raise Refused("no running step has this pod")
-        return web.Response(status=204)
 
     async def healthy(self, _: web.Request) -> web.StreamResponse:
         return web.Response(text="ok\n")

@@ -18,8 +18,6 @@ class Limits(NamedTuple):
     """Bytes per second that a transfer must reach on the whole; below it somebody holds a place for nothing."""
     setup_s: float = 60.0
     """Seconds that each transfer gets beside that."""
-    largest_progress: int = 256
-    """Bytes of the body of a progress."""
     keep_alive_s: float = 75.0
     """How long a connection without a request stays open; also how long a request may take to be sent up to its body."""
 

@@ -5,10 +5,12 @@ from typing import Any
 
 from controller.engine.units import index_of, instance_of, unit_of
 from controller.entrypoints.cli.attempts import Attempt, attempts_of
+from controller.entrypoints.cli.gauge import Gauge, Said, complain, in_facts, in_words
 from controller.entrypoints.cli.layout import Branch
 from controller.entrypoints.cli.records import records_of
 from controller.entrypoints.cli.session import Session
 from controller.entrypoints.cli.wording import one_line, short, span
+from controller.model.attempt import AttemptKey
 from controller.model.run import RunSpec
 from controller.model.states import Role, StepState
 from controller.runtime.member import Member
@@ -28,12 +30,15 @@ class Grower:
         self._session = session
         self._everything = everything
         self._now = session.local.clock.now()
+        self._said: dict[AttemptKey, Said] = {}
+        """How far attempts that run say they are."""
 
     def run(self, spec: RunSpec) -> Branch:
         """Return the branch of a run."""
         member = self._session.look.member(spec)
         state = member.state
         attempts = attempts_of(records_of(self._session, spec.uid))
+        self._said |= Gauge(self._session, spec.root, complain).look([member])
         took = self._took(state.first_started_at, state.ended_at)
         reason = f" ({state.reason})" if state.reason else ""
         text = f"{short(spec.uid)}  {spec.orchestration} {spec.version}  {state.run}{reason}  {took}".rstrip()
@@ -63,6 +68,8 @@ class Grower:
             [unit_of(index_of(unit), one) for one in range(max(0, known.instances))] if instance_of(unit) < 0 else []
         )
         parts = [name, str(known.state), self._duration(known.state, own, self._instances(member, instances, attempts))]
+        said = self._said.get(member.key(unit, Role.DO, known.attempt)) if known.state is StepState.RUNNING else None
+        parts.append(in_words(said))
         if known.how not in ("", "ran", "expanded", "child") and known.state is not StepState.ROLLED_BACK:
             parts.append({"cache": "from the cache", "seed": "from the run before"}.get(known.how, known.reason))
         elif known.state in (StepState.FAILED, StepState.ABORTED) and known.reason:
@@ -76,6 +83,7 @@ class Grower:
             below += [self._attempt(one) for one in own]
         below += self._children(member, unit)
         facts: dict[str, Any] = {"step": name, "state": str(known.state), "how": known.how, "attempts": known.attempt}
+        facts |= in_facts(said)
         return Branch("  ".join(filter(None, parts)), below, facts)
 
     def _instances(self, member: Member, units: Sequence[int], attempts: dict[str, list[Attempt]]) -> list[Attempt]:

@@ -1,15 +1,20 @@
 """One run in detail: where it stands, what runs, what waits for whom, what failed."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from controller.engine.outlook import failed
 from controller.engine.status import open_gates, status_of
 from controller.engine.units import index_of
+from controller.engine.wanted import running
+from controller.entrypoints.cli.gauge import Gauge, Said, complain, in_facts, in_words
 from controller.entrypoints.cli.instead import possible
 from controller.entrypoints.cli.layout import facts
 from controller.entrypoints.cli.pasting import command_line
 from controller.entrypoints.cli.session import Session
 from controller.entrypoints.cli.wording import age, brief, clock, one_line, short, wait
+from controller.model.attempt import AttemptKey
+from controller.model.states import Role
 from controller.runtime.member import Member
 from controller.runtime.phrases import counted
 
@@ -20,6 +25,7 @@ MOST_LISTED = 10
 def details(session: Session, member: Member) -> dict[str, Any]:
     """Return a run in detail, for programs."""
     spec, state = member.spec, member.state
+    said = Gauge(session, spec.root, complain).look([member])
     return {
         "run": spec.uid,
         "root": spec.root,
@@ -32,6 +38,11 @@ def details(session: Session, member: Member) -> dict[str, Any]:
         "task": spec.task,
         "requestMetadata": spec.request_metadata,
         "driven": session.local.leadership.held(spec.root),
+        "running": [
+            {"step": member.name(unit), "role": role.value, "attempt": attempt}
+            | in_facts(said.get(member.key(unit, role, attempt)))
+            for unit, role, attempt in running(state)
+        ],
         "status": status_of(state).model_dump(mode="json", by_alias=True),
         "phases": [
             {"id": phase.id, "state": known.state if (known := state.phases.get(number)) else "pending"}
@@ -54,7 +65,8 @@ def detail_lines(session: Session, member: Member) -> list[str]:
     reason = f" ({state.reason})" if state.reason else ""
     over = f"{age(now - since)} ago" if state.run.settled else f"since {age(now - since)}"
     title = f"{spec.orchestration} {spec.version}, run {short(spec.uid)}: {state.run}{reason}{paused}, {over}"
-    lines = [*_steps(member), *_people(member, now), *_failures(member), *_later(member, now)]
+    said = Gauge(session, spec.root, complain).look([member])
+    lines = [*_steps(member, said), *_people(member, now), *_failures(member), *_later(member, now)]
     if state.message:
         lines.insert(0, ("because", one_line(state.message)))
     if not state.run.settled:
@@ -72,7 +84,7 @@ def detail_lines(session: Session, member: Member) -> list[str]:
     return [title, *facts(lines)]
 
 
-def _steps(member: Member) -> list[tuple[str, str]]:
+def _steps(member: Member, told: Mapping[AttemptKey, Said]) -> list[tuple[str, str]]:
     state, graph = member.state, member.graph
     said = [f"{state.succeeded + state.skipped} of {counted(graph.ordinary, 'step')} done"]
     said += [
@@ -86,19 +98,20 @@ def _steps(member: Member) -> list[tuple[str, str]]:
     ]
     if here and not state.run.settled:
         lines.append(("phase", " and ".join(here)))
-    running = [unit for unit, word in sorted(state.frontier.items()) if word == "Running"]
-    lines += _listed("running", [_running(member, unit) for unit in running])
+    units = [unit for unit, word in sorted(state.frontier.items()) if word == "Running"]
+    lines += _listed("running", [_running(member, unit, told) for unit in units])
     return lines
 
 
-def _running(member: Member, unit: int) -> str:
+def _running(member: Member, unit: int, said: Mapping[AttemptKey, Said]) -> str:
     known, name = member.state.unit(unit), member.name(unit)
     step = member.graph.steps[index_of(unit)]
     if known.instances >= 0:
         return f"{name}: {known.instances - known.open_instances} of {known.instances} instances ended"
     if step.child and known.child is not None:
         return f"{name}: child run {short(known.child.run)}"
-    return f"{name}: attempt {known.attempt} of {step.retry.max_attempts}"
+    told = in_words(said.get(member.key(unit, Role.DO, known.attempt)))
+    return f"{name}: attempt {known.attempt} of {step.retry.max_attempts}" + (f", {told}" if told else "")
 
 
 def _people(member: Member, now: int) -> list[tuple[str, str]]:

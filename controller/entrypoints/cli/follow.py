@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from controller.entrypoints.cli import exits
+from controller.entrypoints.cli.gauge import Gauge
 from controller.entrypoints.cli.presenter import Ending, Presenter, Tree, presenter_for
 from controller.entrypoints.cli.session import Session
 from controller.entrypoints.cli.signals import Signals
@@ -89,11 +90,15 @@ def _source(session: Session, root: "RunSpec", show: Presenter) -> Iterator[Sour
 def _follow(
     tree: Tree, members: "dict[str, Member]", show: Presenter, signals: Signals, source: Source, *, wait: bool
 ) -> Ending:
+    gauge = Gauge(tree.session, tree.root, show.note)
     while True:
         # Before the look: who settles the run lets go of it afterwards.
         driven = source.driven()
         if source.news() or not driven:
             _read_on(tree, members, show)
+        if show.shows_progress and gauge.due():
+            for key, (done, total) in gauge.look(members.values()).items():
+                show.progress(members[key.run], key, done, total)
         show.tick(None)
         state = tree.top.state
         if state.run.settled:

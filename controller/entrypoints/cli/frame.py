@@ -4,6 +4,7 @@ from rich.text import Text
 
 from controller.engine.units import index_of
 from controller.entrypoints.cli.dashboard import Current, Dashboard
+from controller.entrypoints.cli.gauge import in_words
 from controller.entrypoints.cli.news import News
 from controller.entrypoints.cli.tiers import Tier
 from controller.entrypoints.cli.wording import clock, one_line, short, span
@@ -148,9 +149,8 @@ def _current(one: Current, names: int, agents: int) -> Text:
     late = one.usual_ms is not None and one.elapsed_ms > 1.5 * one.usual_ms
     line.append(f"{span(one.elapsed_ms):>6}", "yellow" if late else "")
     line.append(f" of about {span(one.usual_ms)}" if one.usual_ms is not None else "", "dim")
-    if one.progress is not None and one.progress[1]:
-        done, total = one.progress
-        line.append(f"   {done}/{total} ({100 * done // total} %)")
+    if told := in_words(one.progress):
+        line.append(f"   {told}")
     if one.attempt > 1:
         line.append(f"   attempt {one.attempt}" + (f" of {one.most}" if one.attempt <= one.most else ""), "yellow")
     return line

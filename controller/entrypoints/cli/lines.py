@@ -19,6 +19,8 @@ from controller.runtime.member import Member
 class JsonLines:
     """Presenter for programs."""
 
+    shows_progress = False
+
     def __init__(self, form: str, outlet: Outlet | None = None) -> None:
         self._form = form
         self._out = outlet or Outlet()

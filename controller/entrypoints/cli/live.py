@@ -24,6 +24,8 @@ REDRAW_MS = 125
 class Live:
     """Presenter for terminals."""
 
+    shows_progress = True
+
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False, markup=False, emoji=False)
         self._region = Region(

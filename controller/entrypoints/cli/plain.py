@@ -19,6 +19,8 @@ WORD_WIDTH = 9
 class Plain:
     """Presenter for pipes, files and CI."""
 
+    shows_progress = False
+
     def __init__(self, outlet: Outlet | None = None) -> None:
         self._out = outlet or Outlet()
         self._tree: Tree | None = None

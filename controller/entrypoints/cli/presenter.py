@@ -83,6 +83,9 @@ class Ending(StrEnum):
 class Presenter(Protocol):
     """Shows a run tree. No method raises because the output has gone."""
 
+    shows_progress: bool
+    """Whether it is worth while to ask how far attempts are."""
+
     def opened(self, tree: Tree, found: Found | None, /) -> None:
         """Begin. `found` says how the run was found when it is not a new one."""
 

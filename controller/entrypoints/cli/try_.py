@@ -60,6 +60,7 @@ class FirstMinute:
 
     def __init__(self, inner: "Presenter", *, answers: bool) -> None:
         self._inner = inner
+        self.shows_progress = inner.shows_progress
         self._answers = answers
         self._tree: Tree | None = None
         self._answered: set[tuple[str, int]] = set()

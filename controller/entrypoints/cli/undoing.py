@@ -29,6 +29,8 @@ _ENDED = {
 class Undoing:
     """Presenter for `undo` and `abort --undo`."""
 
+    shows_progress = False
+
     def __init__(self, outlet: Outlet | None = None) -> None:
         self._out = outlet or Outlet()
         self._tree: Tree | None = None

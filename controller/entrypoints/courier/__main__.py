@@ -89,7 +89,7 @@ def _publish(settings: "Settings", environment: Mapping[str, str]) -> int:
 
     clock = Clock()
     reach = _reach(settings, clock)
-    until_end(ProgressFile(settings.directory), (lambda *news: reach().tell(*news)) if reach is not None else None)
+    until_end(ProgressFile(settings.directory), _tell)
     from controller.entrypoints.courier import publish
 
     handed = publish.hand_over(
@@ -146,6 +146,12 @@ def _leave_message(settings: "Settings", content: bytes) -> bool:
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signature of a handler
     sys.exit(STOPPED)
+
+
+def _tell(done: int, total: int) -> None:
+    """Say how far the program is, in the log of this container: who wants to know reads it there."""
+    sys.stdout.write(f"progress {done}/{total}\n")
+    sys.stdout.flush()
 
 
 def _complain(line: str) -> None:

@@ -15,9 +15,6 @@ from controller.errors import LibrettoError, NotFound, Refused, StoreUnavailable
 LONGEST_WAIT_S = 15.0
 """Between two tries: an operator that came back is found soon, and a thousand couriers are no burden for it."""
 
-PROGRESS_S = 2.0
-"""How long the news of a progress may take. The next one is as good."""
-
 LOOKS_FIRST = 1 << 20
 """Bytes from which the service is asked whether it has the content already."""
 
@@ -68,18 +65,6 @@ class Service:
             return Answer(502, {}, iter((b"it came damaged",)))
 
         self._until(deadline, f"{what} could not be fetched", attempt)
-
-    def tell(self, done: int, total: int) -> bool:
-        """Tell a progress, once. Return whether the service wants to hear of the next one."""
-        deadline = self._clock.now() + PROGRESS_S
-        body = b'{"done":%d,"total":%d}' % (done, total)
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
-        try:
-            answer = self._ask("POST", "/v1/progress", headers, deadline, lambda: iter((body,)))
-            answer.text()
-        except (OSError, ValueError):
-            return True
-        return answer.status not in {404, 409}
 
     def close(self) -> None:
         self._wire.close()

@@ -49,12 +49,9 @@ class ProgressFile:
         return now
 
 
-def until_end(progress: ProgressFile, tell: Callable[[int, int], bool] | None) -> None:
-    """Return when a signal says so; ENDS must be blocked. `tell` hears of each progress until it returns False."""
-    while tell is not None:
-        if signal.sigtimedwait(ENDS, INTERVAL_S) is not None:
-            return
+def until_end(progress: ProgressFile, tell: Callable[[int, int], None]) -> None:
+    """Return when a signal says so; ENDS must be blocked. `tell` hears of each progress, once a second at most."""
+    while signal.sigtimedwait(ENDS, INTERVAL_S) is None:
         news = progress.changed()
-        if news is not None and not tell(*news):
-            tell = None
-    signal.sigwait(ENDS)
+        if news is not None:
+            tell(*news)

@@ -164,7 +164,7 @@ class OperatorProcess:
         health = Health(self._wrong, self._unready, self._observation.metrics.page)
         await self._serve(health.application(), self.settings.port)
         if self.settings.results_url and self.settings.blobs != "store":
-            await self._serve(self._stores.service(lambda *_: True), self.settings.results_port)
+            await self._serve(self._stores.service(), self.settings.results_port)
         for informer in (*self._informers, self._leases):
             self._begin(informer.run())
         for task in self._observation.tasks():

@@ -11,7 +11,7 @@ from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.config_map_blobs import ConfigMapBlobs
 from controller.adapters.cluster.config_maps import NamespaceConfigMaps
 from controller.adapters.cluster.resources import Resource
-from controller.adapters.results_service.application import OnProgress, make_application
+from controller.adapters.results_service.application import make_application
 from controller.adapters.results_service.blobs import Blobs, Gathered, Memory, Owner
 from controller.adapters.results_service.tokens import TokenVerifier, issuer_of
 from controller.entrypoints.operator.settings import Settings
@@ -51,7 +51,7 @@ class Stores:
             case _:
                 return ConfigMapBlobs(NamespaceConfigMaps(self._client, namespace), namespace, owner)
 
-    def service(self, on_progress: OnProgress) -> web.Application:
+    def service(self) -> web.Application:
         """Return the results service over these stores. With libretto-store couriers go there instead."""
 
         async def get(path: str) -> Json:
@@ -60,7 +60,6 @@ class Stores:
         return make_application(
             store_of=self._of_courier,
             verify=TokenVerifier(lambda: issuer_of(get), self._clock),
-            on_progress=on_progress,
         )
 
     def _of_courier(self, namespace: str, owner: Owner | None) -> Blobs:

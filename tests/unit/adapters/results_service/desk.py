@@ -28,7 +28,6 @@ class Service:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.owners: list[Owner | None] = []
-        self.progress: list[tuple[str, int, int]] = []
         self.observed: list[tuple[str, int, int]] = []
         self.store: Blobs | None = None
 
@@ -43,17 +42,13 @@ class Service:
             raise Unauthorized("the token is not valid")
         return Caller(namespace, "default", pod, f"{pod}-uid")
 
-    def _hear(self, caller: Caller, done: int, total: int) -> bool:
-        self.progress.append((caller.pod_uid, done, total))
-        return caller.pod != "stranger"
-
     def play(self, play: Play, limits: Limits = USUAL, **options: Any) -> None:
         application = make_application(
             store_of=self._store_of,
             verify=self._verify,
             limits=limits,
             observe=lambda route, status, moved, _: self.observed.append((route, status, moved)),
-            **{"on_progress": self._hear, **options},
+            **options,
         )
 
         async def run() -> None:

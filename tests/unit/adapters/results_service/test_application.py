@@ -65,13 +65,6 @@ REFUSALS: dict[str, tuple[str, str, bytes, Mapping[str, str], tuple[int, str]]] 
     "unknown": ("GET", f"/v1/blobs/{digest_bytes(b'x')}", b"", as_(), (404, "NotFound")),
     "no such way": ("DELETE", BLOB, b"", as_(), (405, "MethodNotAllowed")),
     "no such place": ("GET", "/v1/other", b"", as_(), (404, "NotFound")),
-    "no JSON": ("POST", "/v1/progress", b"3/4", as_(), (422, "VerificationFailed")),
-    "no numbers": ("POST", "/v1/progress", b'{"done":"3","total":4}', as_(), (422, "VerificationFailed")),
-    "truth": ("POST", "/v1/progress", b'{"done":true,"total":4}', as_(), (422, "VerificationFailed")),
-    "negative": ("POST", "/v1/progress", b'{"done":-1,"total":4}', as_(), (422, "VerificationFailed")),
-    "a list": ("POST", "/v1/progress", b"[1,2]", as_(), (422, "VerificationFailed")),
-    "a long one": ("POST", "/v1/progress", b" " * 1000, as_(), (413, "TooLarge")),
-    "of nobody's pod": ("POST", "/v1/progress", b'{"done":1,"total":4}', as_("a:stranger"), (409, "Refused")),
 }
 
 
@@ -100,23 +93,6 @@ def test_content_without_a_length(service: Service) -> None:
         assert await said(await client.put(BLOB, data=endless(), headers=as_())) == (411, "LengthRequired")
 
     service.play(play)
-
-
-def test_progress_is_heard(service: Service) -> None:
-    async def play(client: Client) -> None:
-        response = await client.post("/v1/progress", data=b'{"done":3,"total":4}', headers=as_())
-        assert response.status == 204
-
-    service.play(play)
-    assert service.progress == [("pod-1-uid", 3, 4)]
-
-
-def test_who_hears_no_progress_says_so(service: Service) -> None:
-    async def play(client: Client) -> None:
-        response = await client.post("/v1/progress", data=b'{"done":3,"total":4}', headers=as_())
-        assert await said(response) == (404, "NotFound")
-
-    service.play(play, on_progress=None)
 
 
 def test_health_and_metrics_ask_nobody_who_they_are(service: Service) -> None:

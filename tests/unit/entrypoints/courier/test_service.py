@@ -124,19 +124,6 @@ def test_what_may_change(bench: Bench, status: int) -> None:
     assert len(clock.waits) == 1
 
 
-@pytest.mark.parametrize(("reply", "goes_on"), [((204, b""), True), ((503, b""), True), (REFUSED, True)])
-def test_progress_is_told_once(bench: Bench, reply: Reply, goes_on: bool) -> None:
-    service, clock, wire = bench(reply)
-    assert service.tell(1, 2) is goes_on
-    assert (wire.asked, clock.waits) == (["POST"], [])
-
-
-@pytest.mark.parametrize("status", [404, 409])
-def test_nobody_wants_the_progress(bench: Bench, status: int) -> None:
-    service, _, _ = bench((status, b""))
-    assert not service.tell(1, 2)
-
-
 def test_what_comes_damaged_is_fetched_again(bench: Bench) -> None:
     service, _, _ = bench((200, b"damaged"), (200, CONTENT))
     taken: list[bytes] = []
