@@ -32,6 +32,9 @@ from controller.model.record import Actor
 FILE = "agent-file"
 """Kind label of the ConfigMaps that hold agents' files."""
 
+ELSEWHERE = "what is larger than 1 KiB lies in the bucket or libretto-store of the operator, if it has one (blobs.kind)"
+"""Where content may be that is in no ConfigMap: people reach the API server, and nothing behind it."""
+
 SHORTEST = 8
 """Characters of a uid that name a run; what is shorter is a name."""
 
@@ -60,6 +63,12 @@ class RemoteBlobs(ClusterBlobStore):
         digest = digest_bytes(content)
         fiber.wait(self._files.put(digest, content))
         return digest
+
+    def get(self, digest: Digest) -> bytes:
+        try:
+            return super().get(digest)
+        except NotFound as error:
+            raise NotFound(error.message, hint=ELSEWHERE) from error
 
     def found(self, digest: Digest) -> bytes:
         """Return the content, not checked: who verifies does that. Raises NotFound."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from controller.entrypoints.operator.settings import settings_from
+from controller.entrypoints.operator.settings import Settings, settings_from
 from tests.cluster.chart_values import POD, VALUES, pods
 from tests.cluster.charts import CHARTS, MONITORING, STAMPS, ChartRefused, named, render
 
@@ -97,6 +97,17 @@ def test_a_bucket_and_its_keys_reach_the_operator() -> None:
     keys = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in container["env"] if "AWS_" in each["name"]}
     assert {each["name"] for each in keys.values()} == {"keys"}
     assert keys["AWS_SECRET_ACCESS_KEY"]["optional"] is False
+
+
+@pytest.mark.parametrize(("kind", "tokens"), [("a store", 1), ("a bucket", 0), ("defaults", 0)])
+def test_only_for_a_store_the_operator_has_a_token_that_says_who_it_is(kind: str, tokens: int) -> None:
+    spec = named(render("libretto", VALUES[kind]), "Deployment")["spec"]["template"]["spec"]
+    sources = [one for volume in spec["volumes"] for one in volume.get("projected", {}).get("sources", ())]
+    audiences = [one["serviceAccountToken"].get("audience") for one in sources if "serviceAccountToken" in one]
+    assert audiences.count("libretto-results") == tokens
+    mounts = {one["mountPath"] for one in spec["containers"][0]["volumeMounts"]}
+    assert ("/var/run/libretto" in mounts) is bool(tokens)
+    assert Settings().store_token == "/var/run/libretto/token"
 
 
 def test_a_mirror_serves_every_image_and_the_pods_of_steps_too() -> None:

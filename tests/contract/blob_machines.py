@@ -113,36 +113,36 @@ def bucket_of(gateway: Gateway, name: str) -> Bucket:
 
 
 @contextmanager
-def s3_server(folder: Path) -> Iterator[Gateway]:
-    """Run an S3 server. It listens when this returns."""
+def s3_server(folder: Path, host: str = "127.0.0.1") -> Iterator[Gateway]:
+    """Run an S3 server. It listens at an address of this machine when this returns."""
     program = binaries.find("versitygw")["versitygw"]
     data = folder / "s3"
     data.mkdir()
     access, secret = "libretto", secrets.token_hex(16)
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         port = probe.getsockname()[1]
     with (folder / "s3.log").open("wb") as log:
         process = subprocess.Popen(
-            [program, "--port", f"127.0.0.1:{port}", "posix", data],
+            [program, "--port", f"{host}:{port}", "posix", data],
             env={**os.environ, "ROOT_ACCESS_KEY": access, "ROOT_SECRET_KEY": secret},
             cwd=folder,
             stdout=log,
             stderr=log,
         )
     try:
-        _wait_for(port, process, folder / "s3.log")
-        yield _Gateway(f"http://127.0.0.1:{port}", data, access, secret)
+        _wait_for((host, port), process, folder / "s3.log")
+        yield _Gateway(f"http://{host}:{port}", data, access, secret)
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_for(place: tuple[str, int], process: "subprocess.Popen[bytes]", log: Path) -> None:
     for _ in range(1000):
         with socket.socket() as stream:
             stream.settimeout(1)
-            if stream.connect_ex(("127.0.0.1", port)) == 0:
+            if stream.connect_ex(place) == 0:
                 return
         try:
             process.wait(0.02)

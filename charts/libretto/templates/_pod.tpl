@@ -35,6 +35,23 @@ seccompProfile: {type: RuntimeDefault}
 - {name: api-access, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
 {{- end -}}
 
+{{/* What couriers and libretto-store take for proof of who asks. Only the operator needs one, to use a store. */}}
+{{- define "libretto.storeVolumes" -}}
+{{- if eq .Values.blobs.kind "store" }}
+- name: store-token
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken: {audience: libretto-results, path: token, expirationSeconds: 3600}
+{{- end }}
+{{- end -}}
+
+{{- define "libretto.storeMounts" -}}
+{{- if eq .Values.blobs.kind "store" }}
+- {name: store-token, mountPath: /var/run/libretto, readOnly: true}
+{{- end }}
+{{- end -}}
+
 {{- define "libretto.placement" -}}
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:

@@ -21,6 +21,9 @@ class LargeBlobs(Protocol):
     async def size(self, digest: Digest) -> int | None:
         """Return the number of bytes; None where there is no such blob."""
 
+    async def offer(self, digest: Digest) -> None:
+        """Make sure that couriers find what was published for definitions."""
+
 
 class ClusterBlobStore:
     """Implements BlobStore for one run tree: what is small stays with the records, the rest goes to a store."""
@@ -59,6 +62,10 @@ class ClusterBlobStore:
         known = self._pool.get(digest)
         found = len(known) if known is not None else fiber.wait(self._large.size(digest))
         return found if found is not None else len(self.get(digest))
+
+    def offer(self, digest: Digest) -> None:
+        """Make sure that couriers find what was published for definitions, such as files of agents. Raises NotFound."""
+        fiber.wait(self._large.offer(digest))
 
     def place(self, digest: Digest, location: str) -> None:
         raise VerificationFailed(f"on a cluster the courier places files ({digest} at {location})")

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-import orjson
-
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.jobs.attempts import Attempt, Attempts
 from controller.adapters.cluster.jobs.creation import creation_refusal
@@ -12,7 +10,8 @@ from controller.adapters.cluster.jobs.judge import Ended, Queued, Running, judge
 from controller.adapters.cluster.jobs.message import stored_list
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.jobs.pod_status import TERMINAL, phase, status_of
-from controller.adapters.cluster.jobs.render import LARGEST_INLINE, LARGEST_PLAN, plan_of, render
+from controller.adapters.cluster.jobs.render import render
+from controller.adapters.cluster.jobs.staging import Staging
 from controller.adapters.cluster.names import EFFECT, STOPPED_AS, attempt_key, effect_digest, input_digest, job_name
 from controller.adapters.cluster.together import together
 from controller.errors import (
@@ -34,14 +33,12 @@ from controller.model.attempt import (
     Refusal,
     Started,
 )
+from controller.model.digest import Digest
 from controller.model.states import OutcomeClass
 from controller.ports.blob_store import BlobStore
 from controller.ports.clock import Clock
 
 Json = dict[str, Any]
-
-FEW_FILES = 30
-"""So many files, with their contents if they are small, fit into a Job in any case."""
 
 
 class Jobs(Protocol):
@@ -72,8 +69,17 @@ class Jobs(Protocol):
 class JobRunner:
     """Implements StepRunner for one run tree."""
 
-    def __init__(self, jobs: Jobs, place_of: Callable[[Launch], Place], blobs: BlobStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        place_of: Callable[[Launch], Place],
+        blobs: BlobStore,
+        clock: Clock,
+        offer: Callable[[Digest], None] = lambda _: None,
+    ) -> None:
+        """`offer` makes sure that couriers find a file of an agent; it raises NotFound where nobody published it."""
         self._jobs = jobs
+        self._staging = Staging(place_of, blobs, offer)
         self._place_of = place_of
         self._blobs = blobs
         self._clock = clock
@@ -109,7 +115,7 @@ class JobRunner:
                 self._adopt(launch, there)
                 continue
             try:
-                job = render(launch, self._place(launch))
+                job = render(launch, self._staging.place(launch))
             except AgentUnfit as error:
                 job = error.message
             if isinstance(job, str):
@@ -251,17 +257,6 @@ class JobRunner:
                 raise
             return Refusal(launch.key, error.message)
         return None
-
-    def _place(self, launch: Launch) -> Place:
-        """Return the place of an attempt; what is too large for a Job is stored before. Raises AgentUnfit."""
-        place = self._place_of(launch)
-        if len(launch.input) > LARGEST_INLINE:
-            place = place._replace(input_blob=self._blobs.put(launch.input))
-        if len(launch.staged) + len(launch.agent_files) > FEW_FILES:
-            plan = orjson.dumps(plan_of(launch, place))
-            if len(plan) > LARGEST_PLAN:
-                place = place._replace(staged_blob=self._blobs.put(plan))
-        return place
 
     def _adopt(self, launch: Launch, job: Mapping[str, Any]) -> None:
         """Take a Job that is there for ours, if it is; fail loudly if it only has our name."""

@@ -49,6 +49,8 @@ class Settings(NamedTuple):
     s3: S3 | None = None
     store_url: str = ""
     """Address of libretto-store, for `blobs=store`."""
+    store_token: str = "/var/run/libretto/token"  # noqa: S105 - where it is
+    """File with the token of the operator's account for libretto-store."""
     log_level: str = "INFO"
     log_format: str = "json"
     max_active_runs: int = 0
@@ -87,6 +89,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         blobs=blobs,
         s3=reader.s3() if blobs == "s3" else None,
         store_url=reader.text("STORE_URL", ""),
+        store_token=reader.text("STORE_TOKEN_FILE", "") or Settings().store_token,
         log_level=reader.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         log_format=reader.choice("LOG_FORMAT", "json", ("json", "text")),
         max_active_runs=reader.number("MAX_ACTIVE_RUNS", 0),

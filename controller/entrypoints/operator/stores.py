@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from controller.adapters.cluster.beside_config_maps import BesideConfigMaps, Offered
 from controller.adapters.cluster.blob_store import LargeBlobs
 from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.config_map_blobs import ConfigMapBlobs
@@ -25,31 +26,31 @@ Json = dict[str, Any]
 KEYS = Resource("", "v1", "keys", "Keys")
 """What requests for the issuer of tokens count as."""
 
-STORE_TOKEN = Path("/var/run/libretto/token")
-"""Token of the operator's account for libretto-store."""
-
 
 class Stores:
     """The stores of all namespaces, as trees and couriers use them."""
 
-    def __init__(self, settings: Settings, client: Client, clock: Clock, token_file: Path = STORE_TOKEN) -> None:
+    def __init__(self, settings: Settings, client: Client, clock: Clock) -> None:
         self._settings = settings
         self._client = client
         self._clock = clock
-        self._token_file = token_file
         self._memory = Memory()
+        self._offered = Offered(clock.monotonic)
 
     def of_tree(self, namespace: str, owner: Callable[[], Json | None]) -> LargeBlobs:
         """Return the store for what a tree leaves."""
+        maps = ConfigMapBlobs(NamespaceConfigMaps(self._client, namespace), namespace, owner)
         match self._settings.blobs:
             case "s3":
-                return self._bucket(namespace)
+                return BesideConfigMaps(namespace, self._bucket(namespace), maps, self._offered)
             case "store":
                 from controller.adapters.store_blobs import StoreBlobs
 
-                return StoreBlobs(self._client.session, self._settings.store_url, self._token_file, namespace)
+                token = Path(self._settings.store_token)
+                store = StoreBlobs(self._client.session, self._settings.store_url, token, namespace)
+                return BesideConfigMaps(namespace, store, maps, self._offered)
             case _:
-                return ConfigMapBlobs(NamespaceConfigMaps(self._client, namespace), namespace, owner)
+                return maps
 
     def service(self) -> web.Application:
         """Return the results service over these stores. With libretto-store couriers go there instead."""

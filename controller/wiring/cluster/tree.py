@@ -63,7 +63,8 @@ class Tree:
             self._weigh,
             lambda run, asked, others: record_of(asked, self._runs.find(run) or {}, others),
         )
-        self._runner = JobRunner(shared.jobs(namespace, root), self._place_of, self._blobs, shared.clock)
+        jobs = shared.jobs(namespace, root)
+        self._runner = JobRunner(jobs, self._place_of, self._blobs, shared.clock, self._blobs.offer)
         self._telling = Telling(namespace, self._runs.find, shared.observer)
         self._driver: Driver | None = None
         self._suspended: bool | None = None

@@ -39,6 +39,9 @@ class Store:
         await self._asked("size")
         return len(self.kept[digest]) if digest in self.kept else None
 
+    async def offer(self, digest: Digest) -> None:
+        await self._asked(f"offer {digest}")
+
     async def _asked(self, what: str) -> None:
         await asyncio.sleep(0)
         self.asked.append(what)
@@ -75,6 +78,12 @@ def test_all_else_goes_to_the_store(content: bytes) -> None:
     assert played(lambda: world.blobs.get(digest)) == content
     assert played(lambda: world.blobs.has(digest))
     assert played(lambda: world.blobs.size(digest)) == len(content)
+
+
+def test_what_couriers_must_find_is_offered_to_them() -> None:
+    world = World()
+    played(lambda: world.blobs.offer("blake3:x"))
+    assert world.store.asked == ["offer blake3:x"]
 
 
 def test_even_empty_content_is_known() -> None:
