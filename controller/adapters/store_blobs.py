@@ -1,5 +1,6 @@
 """Blobs behind libretto-store, as the operator reaches them: over HTTP, with the token of its own account."""
 
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +17,15 @@ class StoreBlobs:
     """The blobs of one namespace. Raises NotFound, TooLarge, StoreUnavailable."""
 
     def __init__(
-        self, session: Callable[[], aiohttp.ClientSession], address: str, token_file: Path, namespace: str
+        self,
+        session: Callable[[], aiohttp.ClientSession],
+        address: str,
+        token_file: Path,
+        namespace: str,
+        tls: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
+        """`session` must put no other token on a request. `tls` gives what verifies an address with `https`; None: what the session has."""
+        self._tls = tls
         self._session = session
         self._address = address.rstrip("/")
         self._token_file = token_file
@@ -39,11 +47,12 @@ class StoreBlobs:
             return None
 
     async def _ask(self, method: str, digest: Digest, content: bytes | None = None) -> tuple[int, bytes]:
-        headers = {"Authorization": f"Bearer {self._token_file.read_text().strip()}", NAMESPACE: self._namespace}
+        trusted: ssl.SSLContext | bool = True if self._tls is None else self._tls()
         what = f"{method} blob {digest} of libretto-store"
         try:
+            headers = {"Authorization": f"Bearer {self._token_file.read_text().strip()}", NAMESPACE: self._namespace}
             async with self._session().request(
-                method, f"{self._address}/v1/blobs/{digest}", data=content, headers=headers
+                method, f"{self._address}/v1/blobs/{digest}", data=content, headers=headers, ssl=trusted
             ) as reply:
                 body = await reply.read()
                 size = int(reply.headers.get("Content-Length") or len(body))

@@ -17,6 +17,11 @@ VALUES: Mapping[str, Json] = {
     "some namespaces": {"watchNamespaces": ["team-a", "team-b"]},
     "a bucket": {"blobs": S3},
     "a store": {"blobs": {"kind": "store", "store": {"size": "5Gi", "storageClassName": "fast"}}},
+    "a certificate": {"results": {"tls": {"secretName": "libretto-results"}}},
+    "a store with a certificate": {
+        "blobs": {"kind": "store"},
+        "results": {"tls": {"secretName": "libretto-results"}},
+    },
     "shards": {"shards": 3},
     "a mirror": {
         "image": {
@@ -31,7 +36,17 @@ VALUES: Mapping[str, Json] = {
         "watchNamespaces": ["team-a"],
         "shards": 2,
         "runs": {"maxActive": 10, "maxJobs": 200},
-        "steps": {"image": "python:3.13", "pod": POD},
+        "steps": {
+            "image": "python:3.13",
+            "pod": POD,
+            "courier": {
+                "stageTimeoutSeconds": 60,
+                "publishTimeoutSeconds": 86400,
+                "firstWaitMilliseconds": 1000,
+                "messageBytes": 2048,
+                "resources": {"requests": {"cpu": "50m"}},
+            },
+        },
         "logs": {"level": "DEBUG", "format": "text"},
         "events": {"onSuccess": True},
         "traces": {"endpoint": "http://otel:4318"},

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,6 +82,12 @@ def test_the_operator_reads_what_the_chart_writes() -> None:
     assert (settings.image, settings.default_image) == ("libretto:0.1.0", "python:3.13")
     assert (settings.log_level, settings.log_format) == ("DEBUG", "text")
     assert settings.pod_defaults == POD
+    assert settings.courier._replace(resources={}) == (60, 86_400, 1000, 2048, {}, settings.courier.authority)
+    assert settings.courier.resources["requests"] == {
+        "cpu": "50m",
+        "memory": "32Mi",
+        "ephemeral-storage": "16Mi",
+    }
     assert settings.events_on_success
     assert settings.otlp_endpoint == "http://otel:4318"
     assert settings.results_url == settings.store_url == "http://libretto-store.libretto-system.svc:8090"
@@ -142,6 +149,30 @@ def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
     assert "runbook_url" not in json.dumps(without)
 
 
+@pytest.mark.parametrize(("kind", "serves"), [("a certificate", "operator"), ("a store with a certificate", "store")])
+def test_who_serves_results_has_the_key_and_the_operator_says_who_signed(kind: str, serves: str) -> None:
+    objects = render("libretto", VALUES[kind])
+    keys = {}
+    for template in pods(objects):
+        [container] = template["spec"]["containers"]
+        mounted = {one["name"]: one["mountPath"] for one in container["volumeMounts"]}
+        assert mounted["results-tls"] == "/etc/libretto/tls"
+        [volume] = [one for one in template["spec"]["volumes"] if one["name"] == "results-tls"]
+        assert volume["secret"]["secretName"] == "libretto-results"
+        keys[container["name"]] = {one["path"] for one in volume["secret"]["items"]}
+    both = {"ca.crt", "tls.crt", "tls.key"}
+    assert keys == {"operator": {"ca.crt"}, serves: both}
+    settings = settings_from(_environment(named(objects, "Deployment")))
+    name = "libretto" if serves == "operator" else "libretto-store"
+    assert settings.results_url == f"https://{name}.libretto-system.svc:8090"
+    assert settings.results_ca == Path("/etc/libretto/tls/ca.crt")
+    assert (settings.results_key is not None) == (serves == "operator")
+    if serves == "store":
+        assert settings.store_url == settings.results_url
+        store = _environment(named(objects, "StatefulSet"))
+        assert store["LIBRETTO_STORE_TLS_KEY"] == "/etc/libretto/tls/tls.key"
+
+
 REFUSED: Mapping[str, tuple[str, Json, str]] = {
     "a misspelt value": ("libretto", {"replica": 2}, "replica"),
     "a misspelt value in a group": ("libretto", {"image": {"tagg": "1"}}, "tagg"),
@@ -152,6 +183,12 @@ REFUSED: Mapping[str, tuple[str, Json, str]] = {
     "a namespace that cannot be": ("libretto", {"watchNamespaces": ["Team A"]}, "watchNamespaces"),
     "a field that no pod of a step may have": ("libretto", {"steps": {"pod": {"hostNetwork": True}}}, "hostNetwork"),
     "a pod that runs as root": ("libretto", {"steps": {"pod": {"runAsUser": 0}}}, "runAsUser"),
+    "couriers that give up soon": (
+        "libretto",
+        {"steps": {"courier": {"publishTimeoutSeconds": 60}}},
+        "publishTimeoutSeconds",
+    ),
+    "a message that no kubelet keeps": ("libretto", {"steps": {"courier": {"messageBytes": 9000}}}, "messageBytes"),
     "a variable of ours": ("libretto", {"extraEnv": [{"name": "LIBRETTO_SHARD", "value": "1"}]}, "extraEnv"),
     "no operator": ("libretto-crds", {"operators": []}, "operators"),
     "an operator without account": ("libretto-crds", {"operators": [{"namespace": "a"}]}, "serviceAccounts"),

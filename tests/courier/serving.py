@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -24,7 +25,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Serving:
     """A service. `failing` requests more are answered 503 before any other code sees them."""
 
-    def __init__(self, folder: Path, store_of: StoreOf | None = None, limits: Limits = USUAL) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        store_of: StoreOf | None = None,
+        limits: Limits = USUAL,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._tls = tls
         self.folder = folder
         self.signer = Signer.elliptic("key-1")
         self.failing = 0
@@ -38,7 +46,7 @@ class Serving:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}"
 
     def files(self, namespace: str, owner: Owner | None) -> Blobs:
         self.owners.append(owner)
@@ -76,7 +84,7 @@ class Serving:
         made.middlewares.insert(0, self._failing)
         runner = runner_of(made, self._limits)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True).start()
+        await web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True, ssl_context=self._tls).start()
         return runner
 
     @web.middleware

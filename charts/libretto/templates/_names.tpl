@@ -52,8 +52,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
+{{- define "libretto.resultsScheme" -}}
+{{- ternary "https" "http" (not (empty .Values.results.tls.secretName)) -}}
+{{- end -}}
+
 {{- define "libretto.storeUrl" -}}
-{{- default (printf "http://%s-store.$(LIBRETTO_LEASE_NAMESPACE).svc:8090" (include "libretto.fullname" .)) .Values.blobs.store.url -}}
+{{- default (printf "%s://%s-store.$(LIBRETTO_LEASE_NAMESPACE).svc:8090" (include "libretto.resultsScheme" .) (include "libretto.fullname" .)) .Values.blobs.store.url -}}
 {{- end -}}
 
 {{/* Where couriers hand results in: the store where there is one, else the operator. The kubelet fills the namespace in. */}}
@@ -63,7 +67,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- else if and .Values.results.enabled (eq .Values.blobs.kind "store") -}}
 {{- include "libretto.storeUrl" . -}}
 {{- else if .Values.results.enabled -}}
-{{- printf "http://%s.$(LIBRETTO_LEASE_NAMESPACE).svc:8090" (include "libretto.fullname" .) -}}
+{{- printf "%s://%s.$(LIBRETTO_LEASE_NAMESPACE).svc:8090" (include "libretto.resultsScheme" .) (include "libretto.fullname" .) -}}
 {{- end -}}
 {{- end -}}
 

@@ -52,6 +52,28 @@ seccompProfile: {type: RuntimeDefault}
 {{- end }}
 {{- end -}}
 
+{{/* Who the results service is, and who says so. With libretto-store the operator serves nothing, so it gets no key. */}}
+{{- define "libretto.tlsVolumes" -}}
+{{- with .root.Values.results.tls.secretName }}
+- name: results-tls
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+    items:
+      - {key: ca.crt, path: ca.crt}
+      {{- if $.serves }}
+      - {key: tls.crt, path: tls.crt}
+      - {key: tls.key, path: tls.key}
+      {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "libretto.tlsMounts" -}}
+{{- if .Values.results.tls.secretName }}
+- {name: results-tls, mountPath: /etc/libretto/tls, readOnly: true}
+{{- end }}
+{{- end -}}
+
 {{- define "libretto.placement" -}}
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:
@@ -95,7 +117,22 @@ priorityClassName: {{ . }}
 - {name: LIBRETTO_IMAGE_PULL_POLICY, value: {{ $values.image.pullPolicy }}}
 - {name: LIBRETTO_DEFAULT_IMAGE, value: {{ default (include "libretto.image" .root) $values.steps.image | quote }}}
 - {name: LIBRETTO_RESULTS_URL, value: {{ include "libretto.resultsUrl" .root | quote }}}
+{{- if $values.results.tls.secretName }}
+- {name: LIBRETTO_RESULTS_CA, value: /etc/libretto/tls/ca.crt}
+{{- if ne $values.blobs.kind "store" }}
+- {name: LIBRETTO_RESULTS_TLS_CERTIFICATE, value: /etc/libretto/tls/tls.crt}
+- {name: LIBRETTO_RESULTS_TLS_KEY, value: /etc/libretto/tls/tls.key}
+{{- end }}
+{{- end }}
 {{- include "libretto.blobs" .root }}
+{{- with $values.steps.courier }}
+- {name: LIBRETTO_COURIER_STAGE_BUDGET_S, value: {{ .stageTimeoutSeconds | int | quote }}}
+- {name: LIBRETTO_COURIER_PUBLISH_BUDGET_S, value: {{ .publishTimeoutSeconds | int | quote }}}
+- {name: LIBRETTO_COURIER_FIRST_WAIT_MS, value: {{ .firstWaitMilliseconds | int | quote }}}
+- {name: LIBRETTO_COURIER_MESSAGE_BYTES, value: {{ .messageBytes | int | quote }}}
+- name: LIBRETTO_COURIER_RESOURCES
+  value: {{ toJson .resources | quote }}
+{{- end }}
 - {name: LIBRETTO_LOG_LEVEL, value: {{ $values.logs.level }}}
 - {name: LIBRETTO_LOG_FORMAT, value: {{ $values.logs.format }}}
 - {name: LIBRETTO_MAX_ACTIVE_RUNS, value: {{ $values.runs.maxActive | int | quote }}}

@@ -12,6 +12,7 @@ beside itself; libretto-store runs it over a directory.
     blobs.py          what a store of one namespace must be able to do
     receiving.py      content that comes in, piece by piece
     gate.py           how much at one time?
+    certificates.py   who is the service, where it speaks TLS?
 
 May import: aiohttp, PyJWT, ports, model, errors. Must not: keep anything itself, or ask the API server for each request.
 """

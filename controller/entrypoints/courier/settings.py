@@ -25,7 +25,7 @@ class Settings(NamedTuple):
     results: str = ""
     """Address of the results service; empty: there is none, so only what is small can be handed over."""
     authority: str = ""
-    """File with the certificate of who signed the service's; empty: the system's authorities."""
+    """The certificates of who signed the service's, as PEM, or a file with them; empty: the system's authorities."""
     token: str = "/var/run/libretto/token"  # noqa: S105 - where it is
     """File with the token for the service. The kubelet renews it, so it is read for each request."""
     owner: str = ""

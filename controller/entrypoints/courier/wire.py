@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 CONNECT_S, QUIET_S = 5.0, 30.0
 """Seconds until a connection must stand, and in which something must have moved on it."""
 
+PEM = "-----BEGIN"
+"""How a certificate begins that is no name of a file."""
+
 LARGEST_HEAD = 64 * 1024
 CHUNK = 256 * 1024
 
@@ -121,7 +124,11 @@ class Wire:
         if address.secure:
             import ssl
 
-            context = ssl.create_default_context(cafile=self._authority or None)
+            # Written into the Job by the operator, or in a file that somebody mounted.
+            if self._authority.startswith(PEM):
+                context = ssl.create_default_context(cadata=self._authority)
+            else:
+                context = ssl.create_default_context(cafile=self._authority or None)
             try:
                 stream = context.wrap_socket(stream, server_hostname=address.host)
             except BaseException:

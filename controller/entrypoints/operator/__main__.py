@@ -19,16 +19,16 @@ def main() -> None:
     try:
         settings = settings_from(environment)
         connection = _connection(environment)
+        configure(settings.log_level, settings.log_format)
+
+        async def run() -> None:
+            await OperatorProcess(settings, connection).run()
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run())
     except ConfigurationInvalid as error:
         sys.stderr.write(f"{error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))
         sys.exit(2)
-    configure(settings.log_level, settings.log_format)
-
-    async def run() -> None:
-        await OperatorProcess(settings, connection).run()
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run())
 
 
 def _connection(environment: dict[str, str]) -> Connection:

@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 import signal
+import ssl
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
@@ -125,6 +126,7 @@ class OperatorProcess:
             settings.image_pull_policy,
             settings.results_url,
             settings.pod_defaults,
+            self._stores.courier,
             max_active_runs=settings.max_active_runs,
             max_jobs=settings.max_jobs,
             shard=settings.shard,
@@ -164,7 +166,7 @@ class OperatorProcess:
         health = Health(self._wrong, self._unready, self._observation.metrics.page)
         await self._serve(health.application(), self.settings.port)
         if self.settings.results_url and self.settings.blobs != "store":
-            await self._serve(self._stores.service(), self.settings.results_port)
+            await self._serve_results()
         for informer in (*self._informers, self._leases):
             self._begin(informer.run())
         for task in self._observation.tasks():
@@ -202,12 +204,21 @@ class OperatorProcess:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._change is not None:
             await asyncio.gather(self._change, return_exceptions=True)
+        await self._stores.close()
         await self._client.close()
 
-    async def _serve(self, application: web.Application, port: int) -> None:
+    async def _serve_results(self) -> None:
+        certificate = self._stores.certificate
+        tls = None
+        if certificate is not None:
+            tls = certificate.context
+            self._begin(certificate.keep())
+        await self._serve(self._stores.service(), self.settings.results_port, tls)
+
+    async def _serve(self, application: web.Application, port: int, tls: ssl.SSLContext | None = None) -> None:
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
-        await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - in a pod
+        await web.TCPSite(runner, "0.0.0.0", port, ssl_context=tls).start()  # noqa: S104 - in a pod
 
     # Leading
 

@@ -1,10 +1,12 @@
 """What is the operator told by its environment? Everything is checked before anything is started."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
+from controller.adapters.cluster.jobs.place import Courier
 from controller.errors import ConfigurationInvalid
 
 T = TypeVar("T")
@@ -44,6 +46,13 @@ class Settings(NamedTuple):
     """Image in which agents with `process` run."""
     results_url: str = ""
     """Where couriers reach the results service; empty: only small results and inputs."""
+    results_certificate: Path | None = None
+    results_key: Path | None = None
+    """Files by which the results service speaks TLS; without them it speaks plain HTTP."""
+    results_ca: Path | None = None
+    """File with the certificates of who signed that of the results service: couriers are told them."""
+    courier: Courier = Courier()
+    """What couriers are told beside their work."""
     blobs: str = "configmap"
     """Where large content goes: configmap, s3 or store."""
     s3: S3 | None = None
@@ -86,6 +95,10 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         image_pull_policy=reader.choice("IMAGE_PULL_POLICY", "IfNotPresent", ("Always", "IfNotPresent", "Never")),
         default_image=reader.text("DEFAULT_IMAGE", "") or reader.text("IMAGE", "libretto"),
         results_url=reader.text("RESULTS_URL", ""),
+        results_certificate=reader.path("RESULTS_TLS_CERTIFICATE"),
+        results_key=reader.path("RESULTS_TLS_KEY"),
+        results_ca=reader.path("RESULTS_CA"),
+        courier=reader.courier(),
         blobs=blobs,
         s3=reader.s3() if blobs == "s3" else None,
         store_url=reader.text("STORE_URL", ""),
@@ -102,6 +115,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     )
     if found.shard >= shards:
         reader.problems.append(f"{PREFIX}SHARD is {found.shard}; with {shards} shards it is at most {shards - 1}")
+    if (found.results_certificate is None) != (found.results_key is None):
+        reader.problems.append(f"{PREFIX}RESULTS_TLS_CERTIFICATE and {PREFIX}RESULTS_TLS_KEY belong together")
     if blobs == "store" and not found.store_url:
         reader.problems.append(f"{PREFIX}STORE_URL is missing; {PREFIX}BLOBS=store needs it")
     if reader.problems:
@@ -135,6 +150,20 @@ class _Reader:
     def json(self, name: str) -> Mapping[str, Any]:
         text = self.text(name, "") or "{}"
         return self._checked(name, text, {}, lambda: orjson.loads(text), lambda it: isinstance(it, dict), "an object")
+
+    def path(self, name: str) -> Path | None:
+        text = self.text(name, "")
+        return Path(text) if text else None
+
+    def courier(self) -> Courier:
+        usual = Courier()
+        return Courier(
+            self.number("COURIER_STAGE_BUDGET_S", usual.stage_budget_s, least=10, most=86_400),
+            self.number("COURIER_PUBLISH_BUDGET_S", usual.publish_budget_s, least=600, most=86_400),
+            self.number("COURIER_FIRST_WAIT_MS", usual.first_wait_ms, least=10, most=15_000),
+            self.number("COURIER_MESSAGE_BYTES", usual.message_bytes, least=512, most=4096),
+            self.json("COURIER_RESOURCES") or usual.resources,
+        )
 
     def s3(self) -> S3:
         bucket = self.text("S3_BUCKET", "")

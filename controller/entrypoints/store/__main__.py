@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import signal
-import ssl
 import sys
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from controller.adapters.cluster.resources import Resource
 from controller.adapters.file_blob_store import FileBlobs, FileBlobStore
 from controller.adapters.results_service.application import make_application, runner_of
 from controller.adapters.results_service.blobs import Owner
+from controller.adapters.results_service.certificates import Certificate
 from controller.adapters.results_service.tokens import TokenVerifier, issuer_of
 from controller.entrypoints.operator.logs import configure
 from controller.entrypoints.operator.probes import Health
@@ -40,14 +40,15 @@ def main() -> None:
     try:
         settings = settings_from(environment)
         connection = _connection(environment)
+        certificate = _certificate(settings)
     except ConfigurationInvalid as error:
         sys.stderr.write(f"{error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))
         sys.exit(2)
     configure(settings.log_level, settings.log_format)
-    asyncio.run(serve(settings, connection))
+    asyncio.run(serve(settings, connection, certificate))
 
 
-async def serve(settings: Settings, connection: Connection) -> None:
+async def serve(settings: Settings, connection: Connection, certificate: Certificate | None = None) -> None:
     """Serve until a signal; what is under way then may end."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -57,14 +58,18 @@ async def serve(settings: Settings, connection: Connection) -> None:
     client, metrics = Client(connection), StoreMetrics()
     service = runner_of(application(settings, client, metrics))
     probes = runner_of(Health(lambda: None, lambda: _unready(settings), metrics.page).application())
+    renewal = asyncio.create_task(certificate.keep()) if certificate is not None else None
+    tls = certificate.context if certificate is not None else None
     try:
-        for runner, port, tls in ((service, settings.results_port, _tls(settings)), (probes, settings.port, None)):
+        for runner, port, context in ((service, settings.results_port, tls), (probes, settings.port, None)):
             await runner.setup()
-            await web.TCPSite(runner, "0.0.0.0", port, ssl_context=tls).start()  # noqa: S104 - in a pod
+            await web.TCPSite(runner, "0.0.0.0", port, ssl_context=context).start()  # noqa: S104 - in a pod
         ports = [runner.addresses[0][1] for runner in (service, probes)]
         log.info("serving the blobs in %s on port %s, probes on %s", settings.folder, *ports)
         await stop.wait()
     finally:
+        if renewal is not None:
+            renewal.cancel()
         await service.cleanup()
         await probes.cleanup()
         await client.close()
@@ -105,12 +110,10 @@ def _connection(environment: dict[str, str]) -> Connection:
     return Connection.in_cluster(environment)
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if settings.certificate is None:
+def _certificate(settings: Settings) -> Certificate | None:
+    if settings.certificate is None or settings.key is None:
         return None
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(settings.certificate, settings.key)
-    return tls
+    return Certificate(settings.certificate, settings.key)
 
 
 if __name__ == "__main__":

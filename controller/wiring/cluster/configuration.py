@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from blake3 import blake3
 
+from controller.adapters.cluster.jobs.place import Courier
+
 
 class Configuration(NamedTuple):
     """Settings of the part that drives."""
@@ -14,6 +16,7 @@ class Configuration(NamedTuple):
     image_pull_policy: str = "IfNotPresent"
     results_url: str = ""
     pod_defaults: Mapping[str, Any] = {}
+    courier: Courier = Courier()
     default_max_parallel: int = 1
     max_active_runs: int = 0
     """Root runs of one namespace at one time; 0: not limited."""

@@ -125,6 +125,7 @@ class Shared:
             settings.image_pull_policy,
             settings.results_url,
             f"{top['metadata']['name']}/{top['metadata']['uid']}",
+            settings.courier,
             settings.pod_defaults,
         )
 

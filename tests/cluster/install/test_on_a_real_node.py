@@ -1,92 +1,25 @@
 """Libretto as it is installed: the image from the Dockerfile, both charts, a real kubelet, a restricted namespace."""
 
 import json
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.cluster import images, machine, tenancy
-from tests.cluster.charts import CHARTS, NAMESPACE, ChartRefused, run
-from tests.cluster.control_plane import ControlPlane, KubectlFailed
-from tests.cluster.image import image
-from tests.cluster.node import RealNode
-from tests.cluster.operators import Bench, orchestration, shell_agent, until
+from tests.cluster.certificates import Authority
+from tests.cluster.charts import CHARTS, NAMESPACE, ChartRefused
+from tests.cluster.install.conftest import BUSYBOX, TEAM, Installed
+from tests.cluster.operators import orchestration, reachable, shell_agent, until
 from tests.cluster.operators import run as run_object
+from tests.cluster.results import large
+from tests.contract.blob_machines import s3_server
 
 Json = dict[str, Any]
 
-TEAM = "team"
-RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
-BUSYBOX = "localhost/busy:1"
 ANSWERS = "echo '{\"answer\": 42}' > $LIBRETTO_DIR/output.json"
 BIG = "head -c 200000 /dev/zero > $LIBRETTO_DIR/artifacts/big.bin; " + ANSWERS
 TAKES = "wc -c < $LIBRETTO_DIR/inputs/a/big.bin | tr -d ' \\n' > $LIBRETTO_DIR/output.json"
-
-
-class Installed:
-    """A cluster with Libretto, and a team's namespace."""
-
-    def __init__(self, cluster: ControlPlane, node: RealNode) -> None:
-        self.cluster = cluster
-        self.node = node
-        self.bench = Bench(cluster, TEAM)
-        self._options = (f"--kubeconfig={cluster.kubeconfig}", f"--namespace={NAMESPACE}")
-
-    def helm(self, *arguments: str, values: Json | None = None) -> str:
-        given = () if values is None else ("--values=-",)
-        return run(*arguments, *self._options, *given, input_text=yaml.safe_dump(values or {}))
-
-    def system(self, *arguments: str) -> str:
-        return self.cluster.kubectl("-n", NAMESPACE, *arguments)
-
-    def operators(self) -> list[Json]:
-        found: list[Json] = json.loads(self.system("get", "pods", "-o", "json"))["items"]
-        return [pod for pod in found if not pod["metadata"].get("deletionTimestamp")]
-
-    def log(self) -> str:
-        said = []
-        for pod in self.operators():
-            try:
-                said.append(self.system("logs", pod["metadata"]["name"], "--tail=20"))
-            except KubectlFailed as error:
-                said.append(str(error))
-        return "\n".join(said)
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
-    """Everything, as the README of the chart says."""
-    if machine.skipped():
-        pytest.skip("LIBRETTO_SKIP_NODE=1: no real node")
-    built = image()
-    opened = ControlPlane(tenancy.enter(for_node=True))
-    try:
-        node = RealNode(opened)
-        node.load(built.archive)
-        node.load(_busybox(tmp_path_factory.mktemp("images")))
-        made = Installed(opened, node)
-        made.helm("install", "libretto-crds", str(CHARTS / "libretto-crds"), "--create-namespace")
-        for namespace in (NAMESPACE, TEAM):
-            if namespace == TEAM:
-                opened.kubectl("create", "namespace", TEAM)
-            opened.kubectl("label", "namespace", namespace, RESTRICTED)
-        reference, _, tag = built.reference.rpartition(":")
-        made.helm(
-            *("install", "libretto", str(CHARTS / "libretto"), "--wait", "--timeout=90s"),
-            values={"image": {"repository": reference, "tag": tag, "pullPolicy": "Never"}},
-        )
-        yield made
-    finally:
-        opened.end()
-
-
-def _busybox(folder: Path) -> Path:
-    archive = folder / "busybox.tar"
-    images.write_archive(archive, BUSYBOX, images.busybox(), command=["sh"])
-    return archive
 
 
 def agent(name: str, script: str) -> Json:
@@ -194,6 +127,65 @@ def test_the_leader_is_deleted_in_the_middle(installed: Installed) -> None:
     assert len(bench.all("jobs", "libretto.dev/run=d")) == 1
 
 
+@pytest.fixture(scope="module")
+def certified(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Json:
+    """Values with a certificate for the results service and the store; it lies in a Secret."""
+    signer = Authority(tmp_path_factory.mktemp("signer") / "keys")
+    signer.create()
+    chain, key = signer.server("results", [f"{name}.{NAMESPACE}.svc" for name in ("libretto", "libretto-store")])
+    files = [f"--from-file=tls.crt={chain}", f"--from-file=tls.key={key}", f"--from-file=ca.crt={signer.certificate}"]
+    installed.system("create", "secret", "generic", "libretto-results", *files)
+    return {"results": {"tls": {"secretName": "libretto-results"}}}
+
+
+def goes_through(installed: Installed, name: str, folder: Path) -> None:
+    """Play what no record can take: published from files, approved, and meaning the same as on this machine."""
+    bench, written = installed.bench, large.write(folder)
+    written.publish(installed.cluster, TEAM)
+    before = len(bench.all("configmaps", "libretto.dev/kind=blob"))
+    bench.apply(large.run_object(name))
+    settled = ("AwaitingApproval", "Failed")
+    until(lambda: bench.state(name) in settled, f"run {name} waits or fails", installed.log, seconds=90)
+    status = bench.get("run", name)["status"]
+    assert status["state"] == "AwaitingApproval", (status.get("message"), installed.log())
+    bench.kubectl("create", "-f", "-", input=json.dumps(large.approval(bench.get("run", name))))
+    status = bench.until_state(name, "Succeeded", "Failed", seconds=90)
+    assert status["state"] == "Succeeded", (status.get("message"), installed.log())
+    assert large.came_to(status) == large.OUTPUT
+    assert status["semanticDigest"] == written.local_digest(folder / ".libretto")
+    assert len(bench.all("configmaps", "libretto.dev/kind=blob")) == before
+
+
+@pytest.mark.requirement("K8S-009", "K8S-027")
+def test_large_results_go_through_a_store_of_the_chart(installed: Installed, certified: Json, tmp_path: Path) -> None:
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    volume.chmod(0o777)
+    spec = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": str(volume)}}
+    spec["persistentVolumeReclaimPolicy"] = "Retain"
+    body = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "data"}, "spec": spec}
+    installed.system("create", "-f", "-", input=json.dumps(body))
+    installed.upgrade({"blobs": {"kind": "store", "store": {"size": "1Gi"}}, **certified})
+    goes_through(installed, "stored", tmp_path)
+    kept = [file.stat().st_size for file in (volume / "namespaces" / TEAM / "blake3").rglob("*") if file.is_file()]
+    assert max(kept) > 1 << 20
+
+
+@pytest.mark.requirement("K8S-009", "K8S-027")
+def test_large_results_go_through_a_bucket(installed: Installed, certified: Json, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        gateway = stack.enter_context(s3_server(tmp_path, reachable(installed.cluster)))
+        (gateway.folder / "results").mkdir()
+        keys = {"AWS_ACCESS_KEY_ID": gateway.access_key, "AWS_SECRET_ACCESS_KEY": gateway.secret_key}
+        literals = [f"--from-literal={name}={value}" for name, value in keys.items()]
+        installed.system("create", "secret", "generic", "keys", *literals)
+        bucket = {"bucket": "results", "endpoint": gateway.address, "allowHttp": True, "credentialsSecret": "keys"}
+        installed.upgrade({"blobs": {"kind": "s3", "s3": bucket}, **certified})
+        goes_through(installed, "bucketed", tmp_path)
+        found = (gateway.folder / "results" / TEAM / "blake3").rglob("*")
+        assert max(file.stat().st_size for file in found if file.is_file()) > 1 << 20
+
+
 @pytest.mark.requirement("K8S-027")
 def test_bad_values_are_refused(installed: Installed) -> None:
     with pytest.raises(ChartRefused, match="replicaz"):
@@ -204,8 +196,7 @@ def test_bad_values_are_refused(installed: Installed) -> None:
 def test_what_is_left_after_an_uninstall(installed: Installed) -> None:
     """The last of this file: runs and their ledgers stay, and a namespace with them can be deleted."""
     bench = installed.bench
-    installed.helm("upgrade", "libretto", str(CHARTS / "libretto"), "--reuse-values", "--wait", "--timeout=60s",
-                   values={"replicas": 1})  # fmt: skip
+    installed.upgrade({"replicas": 1})
     installed.helm("uninstall", "libretto", "--wait", "--timeout=60s")
     assert bench.state("r") == "Succeeded"
     bench.kubectl("delete", "namespace", TEAM, "--timeout=60s")

@@ -11,6 +11,47 @@ def _nothing(_: Digest) -> str | None:
     return None
 
 
+COURIER_RESOURCES: Mapping[str, Any] = {
+    "requests": {"cpu": "10m", "memory": "32Mi", "ephemeral-storage": "16Mi"},
+    "limits": {"memory": "128Mi", "ephemeral-storage": "64Mi"},
+}
+"""Little is asked for, so that two containers of ours take no room from the user's."""
+
+
+def _nobody() -> str:
+    return ""
+
+
+class Courier(NamedTuple):
+    """What couriers are told beside their work. The defaults are theirs."""
+
+    stage_budget_s: int = 300
+    """How long one tries to fetch what a step needs, in seconds."""
+    publish_budget_s: int = 600
+    """How long one tries to hand over what the program left, in seconds; so much longer than its program a pod may take to end.
+    Ten minutes, so that an outage of the controller of that length does not turn success into PublishFailed."""
+    first_wait_ms: int = 500
+    """Between the first two tries."""
+    message_bytes: int = 3072
+    """Longest message of the end of a container: the kubelet keeps 12 KiB of all containers of a pod together."""
+    resources: Mapping[str, Any] = COURIER_RESOURCES
+    """Requests and limits of each of its two containers."""
+    authority: Callable[[], str] = _nobody
+    """Gives the certificates of who signed that of the results service, as PEM; empty: the system's authorities count."""
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that say what is not as couriers have it by themselves: each stands in every Job, twice."""
+        usual = Courier()
+        told = {
+            "LIBRETTO_STAGE_BUDGET_S": (self.stage_budget_s, usual.stage_budget_s),
+            "LIBRETTO_PUBLISH_BUDGET_S": (self.publish_budget_s, usual.publish_budget_s),
+            "LIBRETTO_FIRST_WAIT_S": (self.first_wait_ms / 1000, usual.first_wait_ms / 1000),
+            "LIBRETTO_MESSAGE_BYTES": (self.message_bytes, usual.message_bytes),
+            "LIBRETTO_RESULTS_CA": (self.authority(), ""),
+        }
+        return {name: str(value) for name, (value, known) in told.items() if value != known}
+
+
 class Place(NamedTuple):
     """Everything about a Job that the engine does not know."""
 
@@ -33,6 +74,7 @@ class Place(NamedTuple):
     """Where couriers reach the results service; empty: nowhere."""
     owner: str = ""
     """Name and uid of the root's Run object, which owns uploaded blobs, separated by a slash."""
+    courier: Courier = Courier()
     defaults: Mapping[str, Any] = {}
     """Pod fields of every step, in the form of an agent's `pod`."""
     ttl_seconds: int = 7 * 86_400

@@ -22,10 +22,6 @@ LARGEST_INLINE = 16 * 1024
 LARGEST_PLAN = 96 * 1024
 """Bytes of the list of what is to be staged that are written into the Job: Linux takes 128 KiB for one variable."""
 
-PUBLISH_GRACE_S = 600
-"""How long the courier may try to hand results over after the program has ended: an outage of the controller of that
-length does not turn success into PublishFailed."""
-
 LISTENS = f"{FOLDER}/.courier-listens"
 """File that tells that the courier hears a SIGTERM."""
 
@@ -38,12 +34,6 @@ CONTAINER_SECURITY: Json = {
     "runAsNonRoot": True,
     "seccompProfile": {"type": "RuntimeDefault"},
 }
-
-OURS_RESOURCES: Json = {
-    "requests": {"cpu": "10m", "memory": "32Mi", "ephemeral-storage": "16Mi"},
-    "limits": {"memory": "128Mi", "ephemeral-storage": "64Mi"},
-}
-"""Little is asked for, so that two containers of ours take no room from the user's."""
 
 STARTS_AGAIN: Json = {
     "rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
@@ -101,7 +91,7 @@ def _job(launch: Launch, place: Place) -> Json:
 
 
 def _pod(launch: Launch, place: Place, program: Program, spec: Json, container: Json) -> Json:
-    grace = PUBLISH_GRACE_S + program.grace_s
+    grace = place.courier.publish_budget_s + program.grace_s
     timeout = {"activeDeadlineSeconds": max(1, -(-launch.timeout_ms // 1000))} if launch.timeout_ms else {}
     user, group = spec.pop("runAsUser"), spec.pop("fsGroup")
     volumes = [
@@ -150,8 +140,12 @@ def _within(resources: Json, ours: list[Json]) -> list[Json]:
     """
     if "ephemeral-storage" in resources.get("limits", {}):
         return ours
-    limits = {name: most for name, most in OURS_RESOURCES["limits"].items() if name != "ephemeral-storage"}
-    return [{**one, "resources": {**OURS_RESOURCES, "limits": limits}} for one in ours]
+    return [{**one, "resources": _without_disk(one["resources"])} for one in ours]
+
+
+def _without_disk(resources: Json) -> Json:
+    limits = {name: most for name, most in resources.get("limits", {}).items() if name != "ephemeral-storage"}
+    return {**resources, "limits": limits}
 
 
 def _stage(launch: Launch, place: Place) -> Json:
@@ -179,13 +173,14 @@ def _publish(place: Place) -> Json:
 
 def _courier(name: str, mode: str, place: Place, env: Mapping[str, str]) -> Json:
     given = {"LIBRETTO_DIR": DIRECTORY, "LIBRETTO_RESULTS": place.results_url, "LIBRETTO_OWNER": place.owner, **env}
+    given |= place.courier.environment()
     return {
         "name": name,
         "image": place.image,
         "imagePullPolicy": place.pull_policy,
         "command": [*COURIER, mode],
         "env": [*_env(given), {"name": "LIBRETTO_POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}}],
-        "resources": OURS_RESOURCES,
+        "resources": dict(place.courier.resources),
         "securityContext": {**CONTAINER_SECURITY, "readOnlyRootFilesystem": True},
         "volumeMounts": [
             {"name": "libretto", "mountPath": FOLDER},

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from controller.adapters.cluster.jobs.place import Courier
 from controller.entrypoints.operator.settings import S3, Settings, settings_from
 from controller.errors import ConfigurationInvalid
 
@@ -38,8 +40,26 @@ GOOD: list[tuple[dict[str, str], dict[str, Any]]] = [
     ({"IMAGE": "i:1", "DEFAULT_IMAGE": ""}, {"image": "i:1", "default_image": "i:1"}),
     *(({"IMAGE_PULL_POLICY": word}, {"image_pull_policy": word}) for word in ("Always", "IfNotPresent", "Never")),
     ({"RESULTS_URL": "http://results:8090"}, {"results_url": "http://results:8090"}),
+    (
+        {"RESULTS_TLS_CERTIFICATE": "/tls.crt", "RESULTS_TLS_KEY": "/tls.key", "RESULTS_CA": "/ca.crt"},
+        {"results_certificate": Path("/tls.crt"), "results_key": Path("/tls.key"), "results_ca": Path("/ca.crt")},
+    ),
+    ({"RESULTS_TLS_CERTIFICATE": "", "RESULTS_TLS_KEY": "", "RESULTS_CA": ""}, {}),
+    (
+        {
+            "COURIER_STAGE_BUDGET_S": "10",
+            "COURIER_PUBLISH_BUDGET_S": "86400",
+            "COURIER_FIRST_WAIT_MS": "15000",
+            "COURIER_MESSAGE_BYTES": "512",
+            "COURIER_RESOURCES": '{"limits": {"memory": "1Gi"}}',
+        },
+        {"courier": Courier(10, 86_400, 15_000, 512, {"limits": {"memory": "1Gi"}})},
+    ),
+    ({"COURIER_RESOURCES": "{}"}, {}),
     ({"BLOBS": "configmap"}, {"blobs": "configmap"}),
     ({"BLOBS": "store", "STORE_URL": "http://store"}, {"blobs": "store", "store_url": "http://store"}),
+    ({"STORE_TOKEN_FILE": "/token"}, {"store_token": "/token"}),
+    ({"STORE_TOKEN_FILE": ""}, {}),
     ({"BLOBS": "s3", "S3_BUCKET": "b"}, {"blobs": "s3", "s3": S3("b", None, "us-east-1", False)}),
     (
         {
@@ -70,6 +90,11 @@ def test_a_variable_says_one_thing(variables: dict[str, str], expected: dict[str
 
 
 BAD = [
+    ("COURIER_STAGE_BUDGET_S", "9", "expected 10 to 86400"),
+    ("COURIER_PUBLISH_BUDGET_S", "599", "expected 600 to 86400"),
+    ("COURIER_FIRST_WAIT_MS", "9", "expected 10 to 15000"),
+    ("COURIER_MESSAGE_BYTES", "4097", "expected 512 to 4096"),
+    ("COURIER_RESOURCES", "[]", "expected an object"),
     ("SHARD", "-1", "expected 0 to 1000000"),
     ("SHARD", "one", "expected 0 to 1000000"),
     ("SHARDS", "0", "expected 1 to 1000000"),
@@ -119,3 +144,10 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     wrong = {name: value for name, value, _ in BAD if name != "BLOBS"} | {"BLOBS": "s3"}
     found = set(re.findall(r"LIBRETTO_(\w+) is", refused(named(**wrong))))
     assert found == {name for name in wrong if name != "BLOBS"} | {"S3_BUCKET"}
+
+
+@pytest.mark.parametrize("alone", ["RESULTS_TLS_CERTIFICATE", "RESULTS_TLS_KEY"])
+def test_a_certificate_and_its_key_belong_together(alone: str) -> None:
+    assert "LIBRETTO_RESULTS_TLS_CERTIFICATE and LIBRETTO_RESULTS_TLS_KEY belong together" in refused(
+        named(**{alone: "/file"})
+    )
