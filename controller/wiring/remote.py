@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
 from controller.adapters.clock import SystemClock
-from controller.adapters.cluster.blob_store import ClusterBlobStore
+from controller.adapters.cluster.blob_store import ClusterBlobStore, LargeBlobs
 from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.config_map_blobs import ConfigMapBlobs
 from controller.adapters.cluster.config_maps import NamespaceConfigMaps
@@ -28,12 +28,16 @@ from controller.errors import Ambiguous, NotFound, Refused
 from controller.model.attempt import AttemptKey
 from controller.model.digest import Digest, digest_bytes
 from controller.model.record import Actor
+from controller.wiring.remote_results import RemoteResults
 
 FILE = "agent-file"
 """Kind label of the ConfigMaps that hold agents' files."""
 
-ELSEWHERE = "what is larger than 1 KiB lies in the bucket or libretto-store of the operator, if it has one (blobs.kind)"
-"""Where content may be that is in no ConfigMap: people reach the API server, and nothing behind it."""
+ELSEWHERE = (
+    "what is larger than 1 KiB may lie in a bucket or libretto-store (blobs.kind): docs/spec/results.md#who-looks-on says"
+    " how to read it"
+)
+"""Where content may be that is in no ConfigMap."""
 
 SHORTEST = 8
 """Characters of a uid that name a run; what is shorter is a name."""
@@ -53,8 +57,8 @@ class Target(NamedTuple):
 class RemoteBlobs(ClusterBlobStore):
     """Implements BlobStore for people: what is put (agents' files) is stored at once, owned by nobody."""
 
-    def __init__(self, pool: Pool, files: ConfigMapBlobs) -> None:
-        super().__init__(pool, files)
+    def __init__(self, pool: Pool, files: ConfigMapBlobs, large: LargeBlobs) -> None:
+        super().__init__(pool, large)
         self._files = files
 
     def put(self, content: bytes) -> Digest:
@@ -101,6 +105,7 @@ class Remote:
     namespace: str
     stores: RemoteStores
     who: Person
+    results: RemoteResults
     clock: SystemClock = field(default_factory=SystemClock)
     leadership: Operator = field(default_factory=Operator)
     configuration: Configuration = field(default_factory=Configuration)
@@ -115,15 +120,18 @@ class Remote:
         client, namespace = Client(context.connection), context.namespace
         names: dict[str, str] = {}
         pool, maps = Pool(), NamespaceConfigMaps(client, namespace)
-        blobs = RemoteBlobs(pool, ConfigMapBlobs(maps, namespace, lambda: None, FILE))
+        clock, files = SystemClock(), ConfigMapBlobs(maps, namespace, lambda: None, FILE)
+        results = RemoteResults(os.environ, namespace, files, clock)
+        blobs = RemoteBlobs(pool, files, results.blobs)
         runs = RunObjects(client, namespace, names.__setitem__)
         objects = ClusterObjects(runs, DefinitionObjects(client, namespace), blobs)
         nobody = Mark(0, "")
         shards = ConfigMapShards(maps, runs.owner_of, lambda: nobody)
-        ledger = StatusLedgerStore(_Reader(runs), shards, pool, SystemClock(), lambda: nobody, lambda _: {})
+        ledger = StatusLedgerStore(_Reader(runs), shards, pool, clock, lambda: nobody, lambda _: {})
         who = Person(client)
         decisions = ObjectDecisions(client, namespace, runs.owner_of, runs.refresh, who.groups)
-        return cls(client, namespace, RemoteStores(runs, objects, ledger, blobs, decisions), who, names=names)
+        stores = RemoteStores(runs, objects, ledger, blobs, decisions)
+        return cls(client, namespace, stores, who, results, clock, names=names)
 
     @property
     def remote(self) -> "Remote":
@@ -154,6 +162,7 @@ class Remote:
         """Close the connection."""
         from controller.adapters.cluster import fiber
 
+        fiber.wait(self.results.close())
         fiber.wait(self.client.close())
 
     def toolbox(self, root: str) -> NoReturn:

@@ -1,6 +1,7 @@
 """An orchestration whose contents no record takes: files of an agent, inputs, outputs and artifacts of up to some MiB."""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -77,9 +78,7 @@ class Written(NamedTuple):
 
     def publish(self, cluster: ControlPlane, namespace: str) -> None:
         """Publish them as somebody does at a terminal."""
-        command = [sys.executable, "-m", "controller", "--cluster", "--kubeconfig", str(cluster.kubeconfig)]
-        command += ["-n", namespace, "definitions", "publish", str(self.folder)]
-        told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        told = libretto(cluster, namespace, "definitions", "publish", str(self.folder))
         assert told.returncode == 0, told.stderr
 
 
@@ -94,6 +93,21 @@ def write(folder: Path) -> Written:
         (library / path).parent.mkdir(parents=True, exist_ok=True)
         (library / path).write_text(text, encoding="utf-8")
     return Written(library)
+
+
+def libretto(
+    cluster: ControlPlane, namespace: str, *words: str, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """Carry out a verb on the cluster."""
+    command = [sys.executable, "-m", "controller", "--cluster", "--kubeconfig", str(cluster.kubeconfig)]
+    return subprocess.run(
+        [*command, "-n", namespace, *words],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def came_to(status: Json) -> Any:

@@ -79,6 +79,17 @@ def test_files_of_agents_and_large_results(
     assert large.came_to(status) == large.OUTPUT
     assert status["semanticDigest"] == written.local_digest(tmp_path / ".libretto")
     assert bench.all("configmaps", "libretto.dev/kind=blob") == []
+    # Somebody who looks on reads all of it through the service, and knows without it where it is.
+    pod = bench.all("pods")[0]["metadata"]["name"]
+    bound = ("--bound-object-kind=Pod", f"--bound-object-name={pod}")
+    (tmp_path / "mine").write_text(token_of(cluster, namespace, *bound))
+    url = given.get("LIBRETTO_STORE_URL", f"http://127.0.0.1:{second.results_port}")
+    mine = {"LIBRETTO_RESULTS_URL": url, "LIBRETTO_RESULTS_TOKEN_FILE": str(tmp_path / "mine")}
+    assert large.libretto(cluster, namespace, "verify", "r", **mine).stdout.startswith("run r: sound.")
+    assert len(large.libretto(cluster, namespace, "output", "r", "makes", **mine).stdout) > 20_000
+    without = large.libretto(cluster, namespace, "output", "r", "makes")
+    assert without.returncode != 0
+    assert "may lie in a bucket or libretto-store" in without.stderr
 
 
 def test_a_file_that_nobody_published_is_told(
