@@ -149,6 +149,17 @@ def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
     assert "runbook_url" not in json.dumps(without)
 
 
+def test_the_operator_reaches_its_store_also_where_it_plays_elsewhere() -> None:
+    objects = render("libretto", {"blobs": {"kind": "store"}, "watchNamespaces": ["team-a"]})
+    results, _ = named(objects, "NetworkPolicy", "libretto-store")["spec"]["ingress"]
+    operator, teams = results["from"]
+    labels = named(objects, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert operator["podSelector"]["matchLabels"].items() <= labels.items()
+    assert teams["namespaceSelector"]["matchExpressions"][0]["values"] == ["team-a"]
+    alone, _ = named(objects, "NetworkPolicy", "libretto")["spec"]["ingress"]
+    assert alone["from"] == [teams]
+
+
 @pytest.mark.parametrize(("kind", "serves"), [("a certificate", "operator"), ("a store with a certificate", "store")])
 def test_who_serves_results_has_the_key_and_the_operator_says_who_signed(kind: str, serves: str) -> None:
     objects = render("libretto", VALUES[kind])

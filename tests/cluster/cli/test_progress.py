@@ -25,7 +25,7 @@ def told(admin: Terminal, name: str) -> dict[str, Any]:
     return dict(found)
 
 
-@pytest.mark.requirement("K8S-009", "K8S-030")
+@pytest.mark.requirement("K8S-030")
 def test_how_far_a_step_is_can_be_seen_and_costs_no_write(bench: Bench, admin: Terminal, tmp_path: Path) -> None:
     bench.apply(
         shell_agent("counts", COUNTS), orchestration("counting", {"id": "a", "agent": "counts"}), run("g", "counting")

@@ -52,7 +52,6 @@ def settings(kind: str, cluster: ControlPlane, namespace: str, folder: Path, sta
 
 
 @pytest.mark.parametrize("kind", ["s3", "store"])
-@pytest.mark.requirement("K8S-009")
 def test_files_of_agents_and_large_results(
     kind: str, cluster: ControlPlane, process_node: SharedProcessNode, namespace: str, tmp_path: Path, stack: ExitStack
 ) -> None:
