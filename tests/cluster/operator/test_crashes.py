@@ -83,9 +83,10 @@ def test_killed_at_every_write(bench: Bench) -> None:
         for moment in moments:
             for at in range(count):
                 name = f"killed-{moment}-{at}"
-                lives, _ = await play(bench, name, killer(at, moment))
-                # The last write may be seen by the test before the operator dies of it.
-                assert lives == 2 or at == count - 1, name
+                lives, writes = await play(bench, name, killer(at, moment))
+                # The last write may be seen by the test before the operator dies of it; and where the machine is busy, one
+                # write may take what two took before.
+                assert lives == 2 or at >= writes - 1, name
                 assert facts(bench, name) == expected, name
 
     asyncio.run(all_points())
