@@ -30,6 +30,19 @@ def _reopen(d: Draft, event: Commanded, unit: int) -> None:
 
 
 def _failed_unit(d: Draft, event: Commanded) -> int | str:
+    """The unit that a command is about, or why it cannot be carried out."""
+    unit = _meant_unit(d, event)
+    if isinstance(unit, str) or event.attempt is None:
+        return unit
+    known, name = d.state.unit(unit), unit_name(d.state.graph, unit)
+    if known.instances >= 0:
+        return f'each instance of "{name}" has attempts of its own: name one of them, or no attempt'
+    if event.attempt != known.attempt:
+        return f'attempt {event.attempt} of "{name}" is not the present one, which is {known.attempt}: look at it again'
+    return unit
+
+
+def _meant_unit(d: Draft, event: Commanded) -> int | str:
     state = d.state
     if state.run not in (RunState.FAILED, RunState.RUNNING, RunState.AWAITING_APPROVAL):
         return f"a run that is {state.run} has no step to {event.verb}"

@@ -191,6 +191,8 @@ class Commanded(NamedTuple):
     output: Digest | None = None
     undo: bool = False
     stop: bool = False
+    attempt: int | None = None
+    """Attempt of the step that the person saw; None: whichever."""
 
 
 class Woken(NamedTuple):

@@ -50,6 +50,8 @@ class Command(NamedTuple):
     """For `abort`: undo what was changed before the run settles."""
     stop: bool = False
     """For `suspend`: stop running attempts as well (uses no attempt)."""
+    attempt: int | None = None
+    """For retry and skip: the attempt that is meant; with another one the command is refused. None: not compared."""
 
 
 class Answer(NamedTuple):

@@ -151,6 +151,7 @@ def told(submitted: Decision | Command, contents: Contents) -> GateDecided | Com
         contents.put_result(submitted.output, {}) if submitted.output is not None else None,
         submitted.undo,
         submitted.stop,
+        submitted.attempt,
     )
 
 

@@ -186,7 +186,12 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
             "only retry and skip take a step",
             field=".step",
         ),
-        Rule("spec", "!has(self.attempt) || self.verb == 'retry'", "only retry takes an attempt", field=".attempt"),
+        Rule(
+            "spec",
+            "!has(self.attempt) || self.verb in ['retry', 'skip']",
+            "only retry and skip take an attempt",
+            field=".attempt",
+        ),
         Rule(
             "spec",
             "!has(self.args) || !has(self.args.fromStep) || self.verb == 'rerun'",

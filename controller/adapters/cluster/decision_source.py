@@ -182,6 +182,7 @@ def _command(spec: Mapping[str, Any], number: int, run: str) -> Command:
         given.get("output"),
         given.get("undo", False),
         given.get("stop", False),
+        spec.get("attempt"),
     )
 
 

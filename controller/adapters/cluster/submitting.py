@@ -155,6 +155,7 @@ def _intervention(command: Command) -> Json:
     return {
         "verb": command.verb.value,
         "step": command.step,
+        "attempt": command.attempt,
         "comment": command.comment,
         "args": args or None,
         "actor": {"name": command.actor.id},

@@ -25,6 +25,12 @@ def step_argument(function: F) -> F:
     return click.argument("step", required=False, shell_complete=_steps)(function)
 
 
+def attempt_option(function: F) -> F:
+    """Add --attempt: what the person saw fail."""
+    text = "Attempt that you saw fail; refused where another one is present. Default: not compared."
+    return click.option("--attempt", type=click.IntRange(min=1), metavar="NUMBER", help=text)(function)
+
+
 def gate_argument(function: F) -> F:
     """Add GATE, which may be left out: the step that waits at its checkpoint."""
     return click.argument("gate", required=False, shell_complete=_gates)(function)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from controller.entrypoints.cli.naming import run_argument, step_argument
+from controller.entrypoints.cli.naming import attempt_option, run_argument, step_argument
 from controller.entrypoints.cli.session import output_option
 
 
@@ -17,6 +17,7 @@ from controller.entrypoints.cli.session import output_option
 )
 @click.option("--file", type=click.Path(path_type=Path), metavar="JSON", help="Object to merge into the step's input.")
 @click.option("--delay", metavar="TIME", help="Wait before the attempt: 30s, 5m; at most 10m.")
+@attempt_option
 @click.option("--comment", metavar="TEXT", help="Why; it is kept in the ledger.")
 @click.option("--no-wait", is_flag=True, help="Only record it; `libretto resume` goes on.")
 @output_option
@@ -28,6 +29,7 @@ def command(
     settings: tuple[str, ...],
     file: Path | None,
     delay: str | None,
+    attempt: int | None,
     comment: str | None,
     no_wait: bool,
     form: str,
@@ -46,7 +48,14 @@ def command(
     patch, delay_ms = patch_from(settings, file), _milliseconds(delay)
     with session(ctx, existing=True) as opened:
         wish = Command(
-            0, "", Verb.RETRY, opened.local.person(), comment=comment, modifications=patch, delay_ms=delay_ms
+            0,
+            "",
+            Verb.RETRY,
+            opened.local.person(),
+            comment=comment,
+            modifications=patch,
+            delay_ms=delay_ms,
+            attempt=attempt,
         )
         sys.exit(recover(opened, run, step, wish, form=form, wait=not no_wait))
 

@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from controller.entrypoints.cli.files import READ
-from controller.entrypoints.cli.naming import run_argument, step_argument
+from controller.entrypoints.cli.naming import attempt_option, run_argument, step_argument
 
 
 @click.command(name="skip", epilog="Example: libretto skip latest load --output replacement.json")
 @run_argument()
 @step_argument
 @click.option("--output", "file", type=READ, metavar="JSON", help="Output to go on with; without it: null.")
+@attempt_option
 @click.option("--comment", metavar="TEXT", help="Why; it is kept in the ledger.")
 @click.option("--no-wait", is_flag=True, help="Only record it; `libretto resume` goes on.")
 @click.option("-o", "form", type=click.Choice(["text", "json", "yaml"]), default="text", help="Form of the output.")
@@ -23,6 +24,7 @@ def command(
     run: str,
     step: str | None,
     file: Path | None,
+    attempt: int | None,
     comment: str | None,
     no_wait: bool,
     form: str,
@@ -39,7 +41,7 @@ def command(
 
     output = _read(file) if file is not None else None
     with session(ctx, existing=True) as opened:
-        wish = Command(0, "", Verb.SKIP, opened.local.person(), comment=comment, output=output)
+        wish = Command(0, "", Verb.SKIP, opened.local.person(), comment=comment, output=output, attempt=attempt)
         sys.exit(recover(opened, run, step, wish, form=form, wait=not no_wait))
 
 

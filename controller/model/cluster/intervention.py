@@ -40,7 +40,8 @@ class InterventionSpec(Authored):
     step: UnitName | None = None
     """Step for `retry` and `skip`. Default: the last failed one."""
     attempt: Annotated[int, Field(ge=1)] | None = None
-    """Attempt that the person saw fail; with another one the command is refused. Default: not compared."""
+    """For `retry` and `skip`: attempt of the step that the person saw fail. Where another one is the present attempt, the
+    command is refused. Default: not compared."""
     args: InterventionArgs | None = None
     """Details of the command. Default: none."""
     comment: Comment | None = None

@@ -125,9 +125,12 @@ def test_retry_skip_reject(bench: Bench, admin: Terminal) -> None:
     told = admin.libretto("run", "fails", code=4).lines
     name = told[0].split()[1]
     assert f"  last error  exit 65: why (kubectl libretto logs {name} a)" in told
-    retried = recorded(admin.libretto("retry", name, "a"))
+    stale = admin.libretto("retry", name, "a", "--attempt", "2", code=9)
+    assert 'attempt 2 of "a" is not the present one, which is 1: look at it again' in stale.err
+    retried = recorded(admin.libretto("retry", name, "a", "--attempt", "1"))
     assert retried == ["step a: retried by admin as record N. The operator goes on with it."]
     assert len([line for line in admin.libretto("watch", name, code=4).lines if " a failed  exit 65" in line]) == 2
+    assert 'attempt 1 of "a" is not the present one' in admin.libretto("skip", name, "a", "--attempt", "1", code=9).err
     skipped = recorded(admin.libretto("skip", name, "a", "--comment", "by hand"))
     assert skipped == ["step a: skipped by admin as record N. The operator goes on with it."]
     bench.until_state(name, "AwaitingApproval")

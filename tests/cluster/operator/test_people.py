@@ -128,10 +128,16 @@ def test_retry_skip_and_undo(bench: Bench, operator: OperatorProcess) -> None:
     bench.apply(shell_agent("worker", ANSWERS), shell_agent("bad", script), orchestration("two", *steps))
     bench.apply(run("r", "two"))
     assert bench.until_state("r")["state"] == "Failed"
-    first = create(bench, command(bench, "r", "retry", step="b"))
+    early = create(bench, command(bench, "r", "retry", step="b", attempt=2))
+    assert answered(bench, "intervention", early)["refusal"] == (
+        'attempt 2 of "b" is not the present one, which is 1: look at it again'
+    )
+    first = create(bench, command(bench, "r", "retry", step="b", attempt=1))
     assert "record" in answered(bench, "intervention", first)
     until(lambda: len(bench.all("jobs", "libretto.dev/step=b")) == 2, "it was tried again", operator.log)
     bench.until_state("r", "Failed")
+    late = create(bench, command(bench, "r", "retry", step="b", attempt=1))
+    assert "which is 2" in answered(bench, "intervention", late)["refusal"]
     second = create(bench, command(bench, "r", "skip", step="b", args={"output": {"replaced": True}}))
     assert "record" in answered(bench, "intervention", second)
     assert bench.until_state("r", "Succeeded")["steps"] == "2/2"

@@ -64,7 +64,7 @@ def test_each_verb_is_given_by_itself_and_per_run(server: Server, namespace: str
     [
         ({"verb": "suspend"}, 'Unsupported value: "suspend"'),
         ({"verb": "abort", "step": "a"}, "only retry and skip take a step"),
-        ({"verb": "skip", "attempt": 2}, "only retry takes an attempt"),
+        ({"verb": "undo", "attempt": 2}, "only retry and skip take an attempt"),
         ({"verb": "retry", "args": {"fromStep": "a"}}, "only rerun takes fromStep"),
         ({"verb": "retry", "args": {"delayMs": 600_001}}, "should be less than or equal to 600000"),
     ],

@@ -114,6 +114,8 @@ def _command(world: World, verb: Verb, rest: list[str]) -> list[fx.Effect]:
         match word:
             case "patch":
                 more["patch"] = digest("patch")
+            case "of":
+                more["attempt"] = int(rest.pop(0))
             case "later":
                 more["delay_ms"] = int(rest.pop(0)[:-1]) * 1000
             case "undo" | "stop":

@@ -70,8 +70,8 @@ def test_a_command_is_of_whom_the_server_proved(verb: Verb) -> None:
 
 def test_a_command_with_all_that_it_may_say() -> None:
     given = {"patch": {"a": 1}, "delayMs": 500, "output": [1], "undo": True, "stop": True}
-    expected = Command(1, "R", Verb.RETRY, MARA, "load[3]", None, {"a": 1}, 500, [1], undo=True, stop=True)
-    assert read(command("retry", step="load[3]", args=given)) == expected
+    expected = Command(1, "R", Verb.RETRY, MARA, "load[3]", None, {"a": 1}, 500, [1], True, True, 4)
+    assert read(command("retry", step="load[3]", attempt=4, args=given)) == expected
     assert read(command("retry", args=None)) == Command(1, "R", Verb.RETRY, MARA)
 
 

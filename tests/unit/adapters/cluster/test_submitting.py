@@ -117,6 +117,7 @@ def test_what_is_modified_goes_along() -> None:
     ("given", "spec"),
     [
         (command(), {"verb": "retry"}),
+        (command(step="load", attempt=2), {"verb": "retry", "step": "load", "attempt": 2}),
         (command(step="load", comment="again"), {"verb": "retry", "step": "load", "comment": "again"}),
         (command(modifications={"a": 1}), {"verb": "retry", "args": {"patch": {"a": 1}}}),
         (command(modifications={}), {"verb": "retry", "args": {"patch": {}}}),
