@@ -17,7 +17,6 @@ from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.protection import Protection
 from controller.adapters.cluster.resources import APPROVALS, INTERVENTIONS, RUNS
 from controller.adapters.cluster.result_cache import ConfigMapResultCache
-from controller.adapters.cluster.run_object import key_uid
 from controller.adapters.cluster.shards import ConfigMapShards
 from controller.adapters.cluster.slots import SharedSlots
 from controller.adapters.cluster.status import LONGEST_MESSAGE
@@ -28,6 +27,7 @@ from controller.model.record import time_text
 from controller.ports.blob_store import BlobStore
 from controller.ports.clock import Clock
 from controller.ports.notifier import Notifier
+from controller.wiring.cluster.about import about
 from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.configuration import Configuration
 from controller.wiring.cluster.definitions import Definitions
@@ -175,9 +175,10 @@ class Shared:
     def submissions(self, root: str, run: str) -> list[Json]:
         """Return the approvals and interventions that are about a run of a tree, not answered first or last."""
         found: list[Json] = []
-        for named in self.caches.tree(root):
+        tree = self.caches.tree(root)
+        for named in tree:
             for one in self.caches.submissions(named):
-                if self._target(named, one) == run:
+                if about(named, one, tree) == run:
                     found.append(one)
         return found
 
@@ -205,13 +206,3 @@ class Shared:
         resource, cache = (APPROVALS, self.caches.approvals) if approval else (INTERVENTIONS, self.caches.interventions)
         body = {"metadata": {"uid": submitted.uid}, "status": status}
         cache.put(await self.client.patch(resource, submitted.namespace, submitted.name, body, subresource="status"))
-
-    @staticmethod
-    def _target(named: Json, submission: Json) -> str:
-        """Return the run that a submission is about: the one that it names, or the child whose gate it names."""
-        gate = submission["spec"].get("gate") if submission["kind"] == "Approval" else None
-        if gate is not None and "/" in gate:
-            for one in (named.get("status") or {}).get("gates") or ():
-                if one["gate"] == gate:
-                    return str(one["run"])
-        return key_uid(named)
