@@ -69,7 +69,6 @@ KINDS: Mapping[str, Kind] = {
                 _REASON,
                 Column("Version", ".status.version"),
                 Column("Steps", ".status.steps", "integer"),
-                Column("Last run", ".status.lastRun"),
                 _AGE,
                 Column("Digest", ".status.digest", wide=True),
             ),

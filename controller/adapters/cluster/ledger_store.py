@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.pool import Pool
-from controller.adapters.cluster.status import Json, conditions, explained, parsed, view
+from controller.adapters.cluster.status import Json, conditions, explained, outputs, parsed, view
 from controller.adapters.cluster.together import together
 from controller.errors import LedgerInconsistent, NotFound
 from controller.model.digest import Digest
@@ -189,6 +189,9 @@ class StatusLedgerStore:
             "observedGeneration": generation,
             "conditions": conditions(status, generation, stored.get("conditions", []), self._clock.now()),
         }
+        if status.state is RunState.SUCCEEDED:
+            given = outputs(records, self._pool.get) or stored.get("outputs")
+            body |= {} if given is None else {"outputs": given}
         self._runs.write_status(run, body)
 
     def _ledger(self, run: str, stored: Json, records: list[bytes], digests: list[Digest]) -> Json:

@@ -1,10 +1,11 @@
 """How does a run look in `status`? The bounded view that the engine gives, its ledger's tail, and what people wait for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
+from controller.model.digest import Digest
 from controller.model.record import parse_time, time_text
 from controller.model.run import GateStatus, RunProgress, RunStatus
 from controller.model.states import RunState
@@ -69,6 +70,17 @@ def explained(status: RunStatus, tail: Sequence[str]) -> RunStatus:
                 status.model_copy(update={"message": f"{status.message}: {why}"[:LONGEST_MESSAGE]}) if why else status
             )
     return status
+
+
+def outputs(records: Sequence[bytes], content: Callable[[Digest], bytes | None]) -> Json | None:
+    """Return what a run that succeeded within `records` gives, where `content` has it; None elsewhere."""
+    for record in reversed(records):
+        if b'"kind":"RunSucceeded"' in record:
+            digest = orjson.loads(record).get("outputDigest")
+            found = None if digest is None else content(digest)
+            value = None if found is None else orjson.loads(found)
+            return value if isinstance(value, dict) else None
+    return None
 
 
 def parsed(body: Mapping[str, Any]) -> RunStatus:

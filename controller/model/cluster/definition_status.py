@@ -13,7 +13,6 @@ from controller.model.cluster.scalars import (
     DigestText,
     ExactVersion,
     Message,
-    ObjectName,
     Word,
 )
 
@@ -33,8 +32,6 @@ class OrchestrationStatus(Stored):
     """Version that it declares."""
     steps: Count | None = None
     """How many steps it has."""
-    last_run: ObjectName | None = None
-    """The newest run of it."""
     problems: Problems = Field(default_factory=list)
     """What is wrong with it, at most 32 lines; `kubectl libretto check` shows all with their places."""
 

@@ -93,8 +93,6 @@ class Sealed(Stored):
     """Number of the last sealed record; -1 for none."""
     head: DigestText
     """Digest of the last sealed record."""
-    shard: ObjectName | None = None
-    """ConfigMap with the newest sealed records; each names the one before it."""
     count: Count = 0
     """How many ConfigMaps were written."""
 
@@ -174,4 +172,4 @@ class RunStatus(Stored):
     semantic_digest: DigestText | None = None
     """Digest of what the run did, equal wherever it ran; set once it has settled."""
     outputs: dict[str, Any] | None = None
-    """Outputs of the run where they take at most 4 KiB; larger ones are read by their digest."""
+    """Outputs of a run that succeeded, where they take at most 1 KiB; `kubectl libretto output` shows larger ones as well."""

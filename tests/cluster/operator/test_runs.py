@@ -16,13 +16,15 @@ def step(name: str, agent: str = "worker", **more: object) -> dict[str, object]:
 
 @pytest.mark.requirement("K8S-008")
 def test_a_run_of_two_steps_comes_to_its_end(bench: Bench, operator: OperatorProcess) -> None:
+    gives = {"outputs": {"answer": "{{ steps.a.answer }}"}}
     bench.apply(
         shell_agent("worker", ANSWERS),
-        orchestration("two", step("a"), step("b", dependsOn=["a"], input={"payload": {"got": "{{ steps.a.answer }}"}})),
+        orchestration("two", step("a"), step("b", dependsOn=["a"], input={"payload": {"got": "{{ steps.a.answer }}"}}), **gives),
         run("r", "two"),
     )
     status = bench.until_state("r")
     assert (status["state"], status["steps"]) == ("Succeeded", "2/2"), operator.log()
+    assert status["outputs"] == {"answer": 42}
     report = check(text.encode() for text in status["tail"])
     assert (report.broken, report.head) == (None, status["head"])
     jobs = bench.all("jobs")

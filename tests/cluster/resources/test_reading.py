@@ -74,7 +74,7 @@ def test_definitions_and_decisions(cluster: ControlPlane, server: Server, namesp
         return head[:-1], row[:-1]
 
     assert shown("orch") == (
-        ["NAME", "READY", "REASON", "VERSION", "STEPS", "LAST RUN"],
+        ["NAME", "READY", "REASON", "VERSION", "STEPS"],
         ["one", "False", "InvalidDefinition", "1.0.0", "1"],
     )
     assert shown("oagent") == (["NAME", "READY", "REASON", "RUNS AS"], ["one", "True", "Checked", "image"])

@@ -19,7 +19,7 @@ def running(new_run: Callable[..., Object]) -> Callable[[str], Object]:
             {
                 "sequence": 9,
                 "head": DIGEST,
-                "sealed": {"sequence": 9, "head": DIGEST, "shard": "q3-ledger", "count": 1},
+                "sealed": {"sequence": 9, "head": DIGEST, "count": 1},
             },
             {"sequence": 13, "head": DIGEST, "tail": ledger(10, 4)},
         ):
@@ -30,7 +30,7 @@ def running(new_run: Callable[..., Object]) -> Callable[[str], Object]:
     return make
 
 
-SEALED = {"head": DIGEST, "shard": "q3-ledger", "count": 2}
+SEALED = {"head": DIGEST, "count": 2}
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a smaller epoch": ({"epoch": 6}, "status.epoch: Forbidden: leadership 6 is over: 7 wrote since"),
@@ -95,7 +95,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
         "sealed": {"sequence": 40, **SEALED, "head": OTHER},
         "tail": [],
     },
-    "shards merged into one": {"sealed": {"sequence": 9, "head": DIGEST, "shard": "q3-merged", "count": 1}},
+    "shards merged into one": {"sealed": {"sequence": 9, "head": DIGEST, "count": 1}},
 }
 
 

@@ -172,6 +172,45 @@ def test_small_contents_travel_with_the_records_that_name_them() -> None:
     assert after.pool.get(digest) == b'{"answer":42}'
 
 
+def succeeded(first: int, outputs: Digest | None) -> Write:
+    named = "" if outputs is None else f',"outputDigest":"{outputs}"'
+    record = f'{{"kind":"RunSucceeded"{named}}}'.encode()
+    digest = digest_bytes(record)
+    return Write("a", first, [record], [digest], status(first, digest, RunState.SUCCEEDED))
+
+
+def test_what_a_run_gives_is_in_its_status_once_it_has_succeeded() -> None:
+    world = World()
+    outputs = world.pool.put(b'{"rows":3}')
+    world.store.append([write(0, 2, named=outputs), succeeded(2, outputs)])
+    played(world.store.flush)
+    assert [state for _, state in world.objects.writes] == ["Running", "Succeeded"]
+    assert world.objects.runs["a"]["status"]["outputs"] == {"rows": 3}
+    after = world.again()
+    after.store.append([write(3, 1, RunState.SUCCEEDED)])
+    played(after.store.flush)
+    assert after.objects.runs["a"]["status"]["outputs"] == {"rows": 3}
+    after.store.append([write(4, 1, RunState.ROLLING_BACK)])
+    played(after.store.flush)
+    assert "outputs" not in after.objects.runs["a"]["status"]
+
+
+@pytest.mark.parametrize("stored", [b"[1]", None], ids=["no outputs by name", "outputs that are large"])
+def test_what_does_not_belong_there_is_left_out(stored: bytes | None) -> None:
+    world = World()
+    outputs = world.pool.put(stored) if stored is not None else digest_bytes(b"elsewhere")
+    world.store.append([write(0, 1), succeeded(1, outputs)])
+    played(world.store.flush)
+    assert "outputs" not in world.objects.runs["a"]["status"]
+
+
+def test_a_run_without_outputs_has_none() -> None:
+    world = World()
+    world.store.append([write(0, 1), succeeded(1, None)])
+    played(world.store.flush)
+    assert "outputs" not in world.objects.runs["a"]["status"]
+
+
 def test_contents_that_are_not_what_their_digest_says_are_not_believed() -> None:
     pool = Pool()
     pool.learn({digest_bytes(b"one"): "two"})
