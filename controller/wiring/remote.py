@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, NoReturn
 from controller.adapters.clock import SystemClock
 from controller.adapters.cluster.blob_store import ClusterBlobStore, LargeBlobs
 from controller.adapters.cluster.client import Client
-from controller.adapters.cluster.config_map_blobs import ConfigMapBlobs
+from controller.adapters.cluster.config_map_blobs import FILE, ConfigMapBlobs
 from controller.adapters.cluster.config_maps import NamespaceConfigMaps
 from controller.adapters.cluster.kubeconfig import from_kubeconfig
 from controller.adapters.cluster.ledger_store import StatusLedgerStore
@@ -30,15 +30,11 @@ from controller.model.digest import Digest, digest_bytes
 from controller.model.record import Actor
 from controller.wiring.remote_results import RemoteResults
 
-FILE = "agent-file"
-"""Kind label of the ConfigMaps that hold agents' files."""
-
 ELSEWHERE = (
     "what is larger than 1 KiB may lie in a bucket or libretto-store (blobs.kind): docs/spec/results.md#who-looks-on says"
     " how to read it"
 )
 """Where content may be that is in no ConfigMap."""
-
 SHORTEST = 8
 """Characters of a uid that name a run; what is shorter is a name."""
 

@@ -19,6 +19,9 @@ Json = dict[str, Any]
 BLOB = "blob"
 """Value of the kind label."""
 
+FILE = "agent-file"
+"""Value of the kind label of agents' files: owned by nobody, and executed by all runs that call the agent."""
+
 LARGEST_PART = 900 * 1024
 """Compressed bytes of one ConfigMap: its limit is 1 MiB, with names and labels."""
 

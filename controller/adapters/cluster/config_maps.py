@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from controller.adapters.cluster.client import JSON_PATCH, Client
-from controller.adapters.cluster.names import owner_reference
+from controller.adapters.cluster.names import NEEDED, owner_reference
 from controller.adapters.cluster.resources import CONFIG_MAPS
 from controller.errors import Conflict, ObjectInvalid
 
@@ -43,13 +43,18 @@ class NamespaceConfigMaps:
         await self._client.delete_collection(CONFIG_MAPS, self._namespace, labels)
 
     async def own(self, name: str, owner: Json) -> None:
-        """Add an owner, unless it is one already."""
+        """Add an owner, unless it is one already. What nobody owns is noted to be needed: it stays while there are runs."""
         for _ in range(TRIES):
             found = await self.get(name)
             metadata = found["metadata"]
             owners = metadata.get("ownerReferences") or []
-            if any(one["uid"] == owner["metadata"]["uid"] for one in owners) or not owners:
-                return  # what nobody owns outlives every run
+            if any(one["uid"] == owner["metadata"]["uid"] for one in owners):
+                return
+            if not owners:
+                if NEEDED not in (metadata.get("annotations") or {}):
+                    note = {"metadata": {"uid": metadata["uid"], "annotations": {NEEDED: "true"}}}
+                    await self._client.patch(CONFIG_MAPS, self._namespace, name, note)
+                return
             added = [*owners, owner_reference(owner, controller=False)]
             version = metadata["resourceVersion"]
             patch = [

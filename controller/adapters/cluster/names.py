@@ -45,6 +45,8 @@ STOPPED_AS = f"{DOMAIN}/stopped-as"
 LEASE = f"{DOMAIN}/lease"
 """The Lease that the epoch is of; admission compares them."""
 DIGEST = f"{DOMAIN}/digest"
+NEEDED = f"{DOMAIN}/needed"
+"""Of content that nobody owns, and that runs came to need as well: it stays while there are any."""
 EXPIRES = f"{DOMAIN}/expires-at"
 """When a kept result expires, in milliseconds since the epoch."""
 

@@ -1,11 +1,14 @@
-"""What may go? Runs whose time to live is over, snapshots that no run executes any more, and kept results that expired."""
+"""What may go? Runs whose time to live is over, kept results that expired, and what was only there for runs that are gone:
+snapshots, files of agents, decisions.
+"""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from controller.adapters.cluster.client import Client
-from controller.adapters.cluster.names import DIGEST, EXPIRES, KIND, MANAGED_BY
+from controller.adapters.cluster.config_map_blobs import FILE
+from controller.adapters.cluster.names import DIGEST, EXPIRES, KIND, MANAGED_BY, NEEDED
 from controller.adapters.cluster.resources import CONFIG_MAPS, RUNS
 from controller.adapters.cluster.result_cache import CACHE
 from controller.errors import LibrettoError, NotFound
@@ -13,6 +16,7 @@ from controller.model.record import parse_time
 from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.configuration import Configuration
 from controller.wiring.cluster.snapshots import SNAPSHOT
+from controller.wiring.cluster.unneeded import AgentFiles, Since, decisions
 
 Json = dict[str, Any]
 
@@ -32,6 +36,8 @@ class Housekeeping:
         self._caches = caches
         self._configuration = configuration
         self._namespaces: Sequence[str | None] = namespaces or (None,)
+        self._files = AgentFiles(client, caches)
+        self._files_since, self._decisions_since = Since(), Since()
 
     async def sweep(self, now: int) -> int:
         """Delete what may go; return how much it was. Raises what listing raises."""
@@ -42,14 +48,35 @@ class Housekeeping:
         executed = {
             (run["metadata"]["namespace"], (run.get("status") or {}).get("snapshot")) for run in self._caches.runs.all()
         }
-        for namespace in self._namespaces:
-            for kind in (SNAPSHOT, CACHE):
-                found = await self._client.list_metadata(CONFIG_MAPS, namespace, labels=f"{KIND}={kind}")
-                for one in found.get("items") or ():
-                    metadata = one["metadata"]
-                    if self._configuration.drives(metadata["namespace"]) and _may_go(metadata, kind, executed, now):
-                        gone += await self._deleted(CONFIG_MAPS, metadata)
+        snapshots = await self._listed(SNAPSHOT)
+        for kind, found in ((SNAPSHOT, snapshots), (CACHE, await self._listed(CACHE))):
+            for metadata in found:
+                if _may_go(metadata, kind, executed, now):
+                    gone += await self._deleted(CONFIG_MAPS, metadata)
+        files = await self._files.unneeded(await self._listed(FILE), snapshots)
+        for metadata in self._files_since.long(files, now):
+            gone += await self._deleted(CONFIG_MAPS, metadata)
+        return gone + await self._sweep_decisions(now)
+
+    async def _sweep_decisions(self, now: int) -> int:
+        orphans = {
+            metadata["uid"]: (resource, metadata)
+            for resource, metadata in decisions(self._caches)
+            if self._configuration.drives(metadata["namespace"])
+        }
+        gone = 0
+        for metadata in self._decisions_since.long((metadata for _, metadata in orphans.values()), now):
+            gone += await self._deleted(orphans[metadata["uid"]][0], metadata)
         return gone
+
+    async def _listed(self, kind: str) -> list[Mapping[str, Any]]:
+        """Return the metadata of all ConfigMaps of a kind that are ours to look after."""
+        pages = [
+            await self._client.list_metadata(CONFIG_MAPS, namespace, labels=f"{KIND}={kind}")
+            for namespace in self._namespaces
+        ]
+        found = [one["metadata"] for page in pages for one in page.get("items") or ()]
+        return [metadata for metadata in found if self._configuration.drives(metadata["namespace"])]
 
     def _expired_runs(self, now: int) -> Iterator[Json]:
         """Only runs that nobody wrote down by name: a GitOps tool would make the others again, and they would run again."""
@@ -79,4 +106,8 @@ def _may_go(metadata: Mapping[str, Any], kind: str, executed: set[tuple[str, Any
         expires = notes.get(EXPIRES, "")
         return not expires.isdecimal() or int(expires) <= now  # what does not say when is not ours any more
     age = now - parse_time(metadata["creationTimestamp"][:-1] + ".000Z")
-    return age >= YOUNGEST_MS and (metadata["namespace"], notes.get(DIGEST)) not in executed
+    namespace = metadata["namespace"]
+    # A run left the very same content: which one is not known.
+    if NEEDED in notes and any(where == namespace for where, _ in executed):
+        return False
+    return age >= YOUNGEST_MS and (namespace, notes.get(DIGEST)) not in executed

@@ -2,29 +2,46 @@
 
 import asyncio
 import json
+import shutil
+from pathlib import Path
+
+import pytest
 
 from controller.adapters.clock import SystemClock
-from controller.adapters.cluster.names import DIGEST
-from controller.adapters.cluster.resources import RUNS
+from controller.adapters.cluster.names import DIGEST, NEEDED
+from controller.adapters.cluster.resources import AGENTS, APPROVALS, INTERVENTIONS, RUNS
 from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.configuration import Configuration
 from controller.wiring.cluster.housekeeping import YOUNGEST_MS, Housekeeping
 from controller.wiring.cluster.resync import Resync
+from controller.wiring.cluster.unneeded import GRACE_MS
+from tests.cluster.cli.terminal import Terminal
 from tests.cluster.inside import InterposedClient, Interposer, connection_of
-from tests.cluster.operators import Bench, OperatorProcess, orchestration, run, shell_agent, until
+from tests.cluster.operator.test_people import allow, approval, command, create
+from tests.cluster.operators import ROOT, Bench, OperatorProcess, orchestration, run, shell_agent, until
 
 ANSWERS = "echo '{\"answer\": 42}' > $LIBRETTO_DIR/output.json"
 DAY_MS = 86_400_000
+FILES = "libretto.dev/kind=agent-file"
 
 
-async def swept(bench: Bench, after_ms: int) -> int:
-    """Sweep as the leader would after so much time."""
+async def swept(bench: Bench, *after_ms: int) -> int:
+    """Sweep as the leader would after so much time, and again; return what the last time did."""
     client = InterposedClient(connection_of(bench.control_plane), Interposer())
     caches = Caches(lambda *_: None, lambda _: None)
     try:
-        await Resync(client, {RUNS: caches.runs}, (bench.namespace,)).relist()
+        known = {
+            RUNS: caches.runs,
+            AGENTS: caches.agents,
+            APPROVALS: caches.approvals,
+            INTERVENTIONS: caches.interventions,
+        }
+        await Resync(client, known, (bench.namespace,)).relist()
         keeping = Housekeeping(client, caches, Configuration("", ""), (bench.namespace,))
-        return await keeping.sweep(SystemClock().now() + after_ms)
+        gone = 0
+        for after in after_ms:
+            gone = await keeping.sweep(SystemClock().now() + after)
+        return gone
     finally:
         await client.close()
 
@@ -51,6 +68,54 @@ def test_runs_by_their_time_to_live_and_what_only_they_needed(bench: Bench, oper
     bench.kubectl("delete", "run", "named")
     assert asyncio.run(swept(bench, DAY_MS)) == 1
     assert not bench.all("configmaps", "libretto.dev/kind=snapshot")
+
+
+@pytest.mark.requirement("K8S-016")
+def test_decisions_go_after_the_run_that_they_were_about(bench: Bench, operator: OperatorProcess) -> None:
+    gated = {"id": "a", "agent": "worker", "checkpointAfter": {"question": "fine"}}
+    bench.apply(shell_agent("worker", ANSWERS), orchestration("gated", gated), run("gone", "gated"))
+    bench.apply(run("stays", "gated"))
+    allow(bench, "libretto-approver", "mara")
+    for name in ("gone", "stays"):
+        bench.until_state(name, "AwaitingApproval")
+        create(bench, approval(bench, name), "mara")
+        bench.until_state(name, "Succeeded")
+        create(bench, command(bench, name, "undo"))
+        bench.until_state(name, "RolledBack")
+    assert asyncio.run(swept(bench, 0, 2 * GRACE_MS)) == 0
+    bench.kubectl("delete", "run", "gone")
+    assert asyncio.run(swept(bench, 0, GRACE_MS // 2)) == 0
+    assert asyncio.run(swept(bench, 0, GRACE_MS)) == 2
+    for kind in ("approvals", "interventions"):
+        assert [one["spec"]["runRef"]["name"] for one in bench.all(kind)] == ["stays"]
+
+
+def test_files_of_agents_go_when_no_agent_and_no_run_executes_them(
+    bench: Bench, operator: OperatorProcess, tmp_path: Path
+) -> None:
+    library = tmp_path / "definitions"
+    for name in ("nightly", "agents"):
+        shutil.copytree(ROOT / "definitions" / name, library / name)
+    terminal = Terminal(bench.control_plane, tmp_path, bench.namespace)
+    terminal.libretto("definitions", "publish", str(library / "nightly"))
+    files = {one["metadata"]["annotations"][DIGEST] for one in bench.all("configmaps", FILES)}
+    assert files == executed(bench)
+    bench.apply(run("r", "nightly", parameters={"mode": "upsert"}))
+    until(lambda: "snapshot" in (bench.get("run", "r").get("status") or {}), "it is admitted", operator.log)
+    assert asyncio.run(swept(bench, 0, GRACE_MS)) == 0, "agents name them"
+    # A step gives away a copy of a file, so the run needs it as its own.
+    until(lambda: any(NEEDED in one["metadata"]["annotations"] for one in bench.all("configmaps", FILES)), "copied")
+    bench.kubectl("delete", "agents", "--all")
+    assert asyncio.run(swept(bench, 0, GRACE_MS)) == 0, "a run executes them"
+    bench.kubectl("delete", "run", "r")
+    assert asyncio.run(swept(bench, 2 * GRACE_MS)) == 1, "the snapshot"
+    assert asyncio.run(swept(bench, 0, GRACE_MS // 2)) == 0
+    assert asyncio.run(swept(bench, 0, GRACE_MS)) == len(files)
+    assert bench.all("configmaps", FILES) == []
+
+
+def executed(bench: Bench) -> set[str]:
+    return {file["digest"] for one in bench.all("agents") for file in (one["spec"].get("files") or {}).values()}
 
 
 def _ended(bench: Bench) -> int:

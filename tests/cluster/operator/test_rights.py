@@ -19,6 +19,8 @@ ELSEWHERE: dict[tuple[str, str], str] = {
     ("delete", "pods"): "test_runs: a program that ignores everything",
     ("delete", "runs"): "test_housekeeping: a time to live that is over",
     ("delete", "configmaps"): "test_housekeeping: snapshots and kept results",
+    ("delete", "approvals"): "test_housekeeping: a decision about a run that is gone",
+    ("delete", "interventions"): "test_housekeeping: a command about a run that is gone",
     ("list", "configmaps"): "test_housekeeping; shards of a run that is taken over",
     ("patch", "runs/status"): "test_runs: a run that waits for what it needs",
     ("update", "configmaps"): "a kept result that is replaced",

@@ -19,7 +19,9 @@ def test_a_run_of_two_steps_comes_to_its_end(bench: Bench, operator: OperatorPro
     gives = {"outputs": {"answer": "{{ steps.a.answer }}"}}
     bench.apply(
         shell_agent("worker", ANSWERS),
-        orchestration("two", step("a"), step("b", dependsOn=["a"], input={"payload": {"got": "{{ steps.a.answer }}"}}), **gives),
+        orchestration(
+            "two", step("a"), step("b", dependsOn=["a"], input={"payload": {"got": "{{ steps.a.answer }}"}}), **gives
+        ),
         run("r", "two"),
     )
     status = bench.until_state("r")

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.adapters.cluster.client import JSON_PATCH, Client
+from controller.adapters.cluster.client import JSON_PATCH, MERGE_PATCH, Client
 from controller.adapters.cluster.resources import CONFIG_MAPS, Resource
 from controller.errors import AlreadyExists, NotFound, ObjectInvalid
 
@@ -91,14 +91,18 @@ class ConfigMapServer(Client):
         name: str,
         body: Any,
         *,
-        form: str = "",
+        form: str = MERGE_PATCH,
         subresource: str | None = None,
         query: Mapping[str, str] = {},
     ) -> Json:
         self._called("patch", resource, namespace)
-        assert (form, subresource, query) == (JSON_PATCH, None, {})
-        test, change = body
+        assert (subresource, query) == (None, {})
         kept = self._there(name)
+        if form == MERGE_PATCH:
+            assert body["metadata"]["uid"] == kept["metadata"]["uid"]
+            return self.keep({**kept, "metadata": kept["metadata"] | body["metadata"]})
+        assert form == JSON_PATCH
+        test, change = body
         if test["value"] != kept["metadata"]["resourceVersion"]:
             raise ObjectInvalid("the server rejected our request due to an error in our request")
         assert change["path"] == "/metadata/ownerReferences"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from controller.adapters.cluster.config_maps import TRIES, NamespaceConfigMaps
+from controller.adapters.cluster.names import NEEDED
 from controller.errors import AlreadyExists, Conflict, NotFound, ServerUnavailable
 from tests.unit.adapters.cluster.config_map_server import ConfigMapServer
 
@@ -14,7 +15,7 @@ Json = dict[str, Any]
 
 def config_map(name: str, *owners: str, labels: Json | None = None) -> Json:
     references = [{"apiVersion": "v", "kind": "Run", "name": f"run-{uid}", "uid": uid} for uid in owners]
-    metadata: Json = {"name": name, "labels": labels or {}}
+    metadata: Json = {"name": name, "uid": f"uid-{name}", "labels": labels or {}}
     return {"metadata": metadata | ({"ownerReferences": references} if owners else {})}
 
 
@@ -58,12 +59,21 @@ def test_another_owner_is_added_beside_the_first() -> None:
     assert added == {"apiVersion": "libretto.dev/v1alpha1", "kind": "Run", "name": "run-two", "uid": "two"}
 
 
-@pytest.mark.parametrize("there", [["one", "two"], []], ids=["owned by it already", "owned by nobody, for ever"])
-def test_nothing_is_written_where_nothing_is_to_be_added(there: list[str]) -> None:
+def test_nothing_is_written_where_it_is_owned_already() -> None:
     server = ConfigMapServer()
-    server.keep(config_map("a", *there))
+    server.keep(config_map("a", "one", "two"))
     asyncio.run(NamespaceConfigMaps(server, "space").own("a", run("two")))
-    assert (owners(server), server.calls) == (there, ["get"])
+    assert (owners(server), server.calls) == (["one", "two"], ["get"])
+
+
+def test_what_nobody_owns_is_noted_to_be_needed_once() -> None:
+    """A sweep of what only agents or snapshots need must not take it."""
+    server = ConfigMapServer()
+    server.keep(config_map("a"))
+    for owner in ("one", "two"):
+        asyncio.run(NamespaceConfigMaps(server, "space").own("a", run(owner)))
+    assert (owners(server), server.calls) == ([], ["get", "patch", "get"])
+    assert server.maps["a"]["metadata"]["annotations"] == {NEEDED: "true"}
 
 
 def test_two_that_add_themselves_at_one_time_are_both_there() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller.adapters.cluster.client import Client
-from controller.adapters.cluster.names import DIGEST, EXPIRES, MANAGED_BY
+from controller.adapters.cluster.names import DIGEST, EXPIRES, MANAGED_BY, NEEDED
 from controller.adapters.cluster.resources import Resource
 from controller.errors import Conflict, LibrettoError, NotFound, ServerUnavailable
 from controller.model.record import time_text
@@ -53,7 +53,7 @@ class Server(Client):
 
 def config_map(kind: str, name: str, *, namespace: str = "space", age: int = 2 * HOUR_MS, **notes: str) -> Json:
     made = time_text(START - age)[:-5] + "Z"
-    annotations = {{"digest": DIGEST, "expires": EXPIRES}[key]: value for key, value in notes.items()}
+    annotations = {{"digest": DIGEST, "expires": EXPIRES, "needed": NEEDED}[key]: value for key, value in notes.items()}
     metadata: Json = {"name": name, "namespace": namespace, "uid": f"uid-{name}", "creationTimestamp": made}
     return {"kind": kind, "metadata": metadata | ({"annotations": annotations} if annotations else {})}
 
@@ -116,6 +116,7 @@ def test_runs(one: Json, goes: bool) -> None:
         (config_map("snapshot", "s", digest="old", age=YOUNGEST_MS), True),
         (config_map("snapshot", "s", digest="old", age=YOUNGEST_MS - 1000), False),
         (config_map("snapshot", "s"), True),
+        (config_map("snapshot", "s", digest="old", needed="true"), False),
         (config_map("cache", "c", expires=str(START)), True),
         (config_map("cache", "c", expires=str(START + 1)), False),
         (config_map("cache", "c", expires=str(START + 1), digest="old"), False),
@@ -131,6 +132,7 @@ def test_runs(one: Json, goes: bool) -> None:
         "snapshot, an hour old",
         "snapshot that a run may soon execute",
         "snapshot of nothing",
+        "snapshot whose very content a run left as well",
         "result, expired",
         "result, good",
         "result, good, of nobody",
