@@ -35,6 +35,7 @@ ELSEWHERE = (
     " how to read it"
 )
 """Where content may be that is in no ConfigMap."""
+
 SHORTEST = 8
 """Characters of a uid that name a run; what is shorter is a name."""
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.jobs.attempts import Attempt, Attempts
 from controller.adapters.cluster.jobs.creation import creation_refusal
-from controller.adapters.cluster.jobs.judge import Ended, Queued, Running, judge, taken_away
+from controller.adapters.cluster.jobs.judge import Ended, Queued, Running, has_told, judge, taken_away
 from controller.adapters.cluster.jobs.message import stored_list
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.jobs.pod_status import TERMINAL, phase, status_of
@@ -48,7 +48,10 @@ class Jobs(Protocol):
         """Return the Jobs of the tree."""
 
     def pods(self, job: str) -> Sequence[Json]:
-        """Return the pods of a Job."""
+        """Return the pods of a Job, as far as they are known."""
+
+    async def fetch_pods(self, job: str) -> Sequence[Json]:
+        """Read the pods of a Job from the API server."""
 
     def job(self, name: str) -> Json | None:
         """Return a Job of the tree by its name."""
@@ -190,6 +193,10 @@ class JobRunner:
             return []
         job, pods = self._jobs.job(known.job), self._jobs.pods(known.job)
         verdict = judge(job, pods, key=key, stopped_as=known.stopped_as, taken=known.taken)
+        if isinstance(verdict, Ended) and not has_told(job, pods):
+            # The watch of pods may be behind that of Jobs: that there is no pod counts only when the API server says so.
+            pods = fiber.wait(self._jobs.fetch_pods(known.job))
+            verdict = judge(job, pods, key=key, stopped_as=known.stopped_as, taken=known.taken)
         if known.stopped_as is not None and not isinstance(verdict, Ended) and any(map(_is_unasked, pods)):
             # The Job controller made it since.
             self._end(known.job, pods, known.stopped_as)

@@ -38,6 +38,12 @@ class TreeJobs:
     def pods(self, job: str) -> Sequence[Json]:
         return self._pods.by(BY_JOB, f"{self._namespace}/{job}")
 
+    async def fetch_pods(self, job: str) -> Sequence[Json]:
+        found = await self._client.list(PODS, self._namespace, labels=f"{JOB_NAME}={job}")
+        for pod in found.get("items") or ():
+            self._pods.put({"apiVersion": PODS.api_version, "kind": PODS.kind, **pod})
+        return self.pods(job)
+
     def job(self, name: str) -> Json | None:
         return self._jobs.get(self._namespace, name)
 

@@ -92,6 +92,18 @@ def test_watches_that_fail_in_every_way(bench: Bench, behind: Behind, proxy: Fau
     assert operator.process.poll() is None
 
 
+@pytest.mark.requirement("K8S-019", "K8S-021")
+def test_a_watch_of_pods_that_tells_nothing(bench: Bench, behind: Behind, proxy: FaultProxy) -> None:
+    """Jobs are seen to complete, and no pod of theirs: what came of them is read, and nothing is taken for lost."""
+    silent = proxy.when(on("pods", watch=True), Stream(events=0, silent=True), times=1000)
+    operator = behind()
+    bench.apply(*definitions(), run("r", "three", maxParallel=2))
+    status = bench.until_state("r")
+    assert status["state"] == "Succeeded", operator.log()
+    assert silent.hits
+    assert len(bench.all("jobs", "libretto.dev/run=r")) == 3
+
+
 def ended(bench: Bench, name: str) -> int:
     jobs = bench.all("jobs", f"libretto.dev/run={name}")
     return sum((job.get("status") or {}).get("succeeded") == 1 for job in jobs)

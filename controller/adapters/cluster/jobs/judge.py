@@ -10,7 +10,7 @@ from controller.adapters.cluster.names import attempt_key
 from controller.model.attempt import AttemptKey, Lost
 from controller.model.states import OutcomeClass
 
-__all__ = ["Ended", "Queued", "Running", "Verdict", "judge", "taken_away"]
+__all__ = ["Ended", "Queued", "Running", "Verdict", "has_told", "judge", "taken_away"]
 
 Json = Mapping[str, Any]
 
@@ -55,6 +55,11 @@ def judge(
 def taken_away(job: Json | None, pods: Sequence[Json]) -> set[str]:
     """Return the uids of the pods that the platform took away: whoever looks again must remember them, for they vanish."""
     return {pod["metadata"]["uid"] for pod in pods if _is_taken(pod, job)}
+
+
+def has_told(job: Json | None, pods: Sequence[Json]) -> bool:
+    """Whether one of these pods ended by itself: then what became of the attempt does not hang on pods that are not known."""
+    return any(pod_status.phase(pod) in pod_status.TERMINAL and not _is_taken(pod, job) for pod in pods)
 
 
 def _without_pod(case: Case) -> Verdict:

@@ -44,6 +44,9 @@ class Jobs:
         del job
         return self.listed
 
+    async def fetch_pods(self, job: str) -> Sequence[Json]:
+        return self.pods(job)
+
     def job(self, name: str) -> Json | None:
         return self.made.get(name)
 

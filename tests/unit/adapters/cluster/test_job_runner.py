@@ -276,3 +276,14 @@ def test_the_time_in_which_it_must_start_begins_anew_with_each_process() -> None
     assert later.runner.until_next() is None  # until the engine says that it wants it
     later.start(waits)
     assert later.runner.until_next() == 10_000
+
+
+@pytest.mark.requirement("K8S-019", "K8S-021")
+@pytest.mark.parametrize("taken_before", [False, True], ids=["of no pod", "only of one that was taken away"])
+def test_a_watch_of_pods_that_is_behind_makes_no_attempt_lost(taken_before: bool) -> None:
+    world = World()
+    world.start()
+    world.show(*([drained(number=1)] if taken_before else []), job=COMPLETE)
+    world.jobs.untold[world.name] = [succeeded(number=2)]
+    assert finished(world.look()).failure is None
+    assert not world.jobs.untold

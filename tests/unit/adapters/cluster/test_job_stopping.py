@@ -42,6 +42,9 @@ class Jobs:
         del job
         return self.listed
 
+    async def fetch_pods(self, job: str) -> Sequence[Json]:
+        return self.pods(job)
+
     def job(self, name: str) -> Json | None:
         del name
         return self.job_of_attempt

@@ -25,6 +25,7 @@ class Server(Client):
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
         self.refuses: dict[str, LibrettoError] = {}
+        self.listed: list[Json] = []
 
     async def create(
         self,
@@ -46,8 +47,8 @@ class Server(Client):
     async def list(
         self, resource: Resource, namespace: str | None = None, *, labels: str = "", parameters: Mapping[str, str] = {}
     ) -> Json:
-        self.asked.append(("list", resource, namespace, dict(parameters)))
-        return {"items": None}
+        self.asked.append(("list", resource, namespace, labels or dict(parameters)))
+        return {"items": self.listed or None}
 
     async def patch(
         self,
@@ -143,6 +144,18 @@ def test_pods_are_found_by_their_job() -> None:
     assert [one["metadata"]["uid"] for one in world.jobs.pods(known_job()["metadata"]["name"])] == ["pod-uid-1"]
     assert world.jobs.pods("another") == []
     assert job_of({"metadata": {"name": "somebody's"}}) is None
+
+
+def test_pods_that_no_watch_told_of_are_read_and_known_from_then_on() -> None:
+    world = World()
+    name = known_job()["metadata"]["name"]
+    world.caches[1].put(known_pod(1))
+    # Items of a list have no kind of their own.
+    world.server.listed = [{key: value for key, value in known_pod(2).items() if key not in ("kind", "apiVersion")}]
+    found = World._wait(world.jobs.fetch_pods(name))
+    assert [one["metadata"]["uid"] for one in found] == ["pod-uid-1", "pod-uid-2"]
+    assert world.server.asked == [("list", PODS, "finance", f"batch.kubernetes.io/job-name={name}")]
+    assert world.jobs.pods(name) == found
 
 
 @pytest.mark.requirement("K8S-012")

@@ -26,6 +26,8 @@ class Jobs:
         self.unseen: set[str] = set()
         """Jobs that the cache does not know yet."""
         self.of: dict[str, list[Json]] = {}
+        self.untold: dict[str, list[Json]] = {}
+        """Pods that are there and that no watch told of yet."""
         self.refuses: LibrettoError | None = None
         self.ends: list[tuple[str, int, OutcomeClass]] = []
         """Name of a Job, number of the pods that were asked to end, and as what."""
@@ -35,6 +37,10 @@ class Jobs:
 
     def pods(self, job: str) -> Sequence[Json]:
         return self.of.get(job, ())
+
+    async def fetch_pods(self, job: str) -> Sequence[Json]:
+        self.of[job] = [*self.pods(job), *self.untold.pop(job, ())]
+        return self.of[job]
 
     def job(self, name: str) -> Json | None:
         return None if name in self.unseen else self.there.get(name)
