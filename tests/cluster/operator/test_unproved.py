@@ -1,4 +1,4 @@
-"""A cluster without the admission policies: decisions do not count, the run says so, and what was decided then stays void."""
+"""A namespace without the admission policies: decisions do not count, the run says so, and what was decided then stays void."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,26 +11,20 @@ from tests.cluster.operators import Bench, Json, orchestration, run, shell_agent
 
 
 @pytest.fixture
-def forgeable(cluster: ControlPlane) -> Iterator[Callable[[], None]]:
-    """A cluster whose admission policies for decisions are gone; call it to have them back."""
-    kinds = (
-        "validatingadmissionpolicybinding/libretto-approvals",
-        "validatingadmissionpolicybinding/libretto-interventions",
-    )
-    kept = [cluster.kubectl("get", kind, "-o", "json") for kind in kinds]
-    cluster.kubectl("delete", *kinds)
-    done: list[None] = []
+def forgeable(cluster: ControlPlane, namespace: str) -> Iterator[Callable[[], None]]:
+    """A namespace that the admission policies for decisions leave out; call it to have them back."""
+    bindings = ("libretto-approvals", "libretto-interventions")
 
-    def back() -> None:
-        if not done:
-            done.append(None)
-            for text in kept:
-                one = json.loads(text)
-                one["metadata"] = {"name": one["metadata"]["name"], "labels": one["metadata"].get("labels") or {}}
-                cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=json.dumps(one))
+    def select(selector: Json | None) -> None:
+        patch = json.dumps({"spec": {"matchResources": selector}})
+        for name in bindings:
+            cluster.kubectl("patch", "validatingadmissionpolicybinding", name, "--type=merge", "-p", patch)
 
-    yield back
-    back()
+    others = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [namespace]}
+    # Not deleted: other tests decide on the same server meanwhile.
+    select({"namespaceSelector": {"matchExpressions": [others]}})
+    yield lambda: select(None)
+    select(None)
 
 
 def forged(bench: Bench) -> bool:
