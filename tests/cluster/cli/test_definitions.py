@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.cli.terminal import Terminal
-from tests.cluster.operators import ROOT, Bench
+from tests.cluster.operators import ROOT, Bench, orchestration
 
 
 @pytest.mark.requirement("K8S-030")
@@ -42,12 +42,16 @@ def test_diff_publish_and_run_of_files(bench: Bench, admin: Terminal, tmp_path: 
     assert "needs version 2.0.0" in admin.libretto("definitions", "publish", path, code=3).err
     file.write_text(file.read_text(encoding="utf-8").replace("version: 1.0.0", "version: 2.0.0"), encoding="utf-8")
     assert admin.libretto("definitions", "publish", path).lines[0] == "nightly 2.0.0 published: active, after 1.0.0"
+    assert sorted(one["metadata"]["name"] for one in bench.all("orchestrations")) == ["nightly", "nightly-2-0-0"]
+    unversioned = orchestration("unversioned", {"id": "a", "agent": "mailer"})
+    del unversioned["spec"]["version"]
+    bench.apply(unversioned)
     listed = admin.libretto("definitions", "list").lines
-    assert [line.split("  ")[:3] for line in listed[1:]] == [
+    assert [line.split()[:3] for line in listed[1:]] == [
         ["nightly", "2.0.0", "active"],
         ["nightly", "1.0.0", "active"],
+        ["unversioned", "1.0.0", "active"],
     ]
-    assert sorted(one["metadata"]["name"] for one in bench.all("orchestrations")) == ["nightly", "nightly-2-0-0"]
     refused = admin.libretto("definitions", "archive", "nightly@1.0.0", code=9)
     assert "kubectl delete orchestration nightly" in refused.err
 
