@@ -8,6 +8,10 @@ from typing import NamedTuple
 FIRST_RETRY_MS, LONGEST_RETRY_MS = 100, 60_000
 """What fails waits twice as long each time."""
 
+MOST_OF_NAMESPACE = 32
+"""Keys of one namespace that are looked at at one time: with more workers than that, one in which every look hangs (an
+admission webhook that does not answer) leaves some for all others."""
+
 _EARLY_S = 0.001
 """By how much a timer of the loop may ring too early."""
 
@@ -22,7 +26,13 @@ class Key(NamedTuple):
 class WorkQueue:
     """A queue of keys without doubles. Its clock is the loop's."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_OF_NAMESPACE) -> None:
+        """`most` keys of one namespace are looked at at one time."""
+        self._most = most
+        self._looks: dict[str, int] = {}
+        """Namespace -> how many of its keys are looked at now."""
+        self._held: dict[str, deque[Key]] = {}
+        """Keys that are ready, of namespaces of which as many are looked at as may be."""
         self._ready: OrderedDict[str, deque[Key]] = OrderedDict()
         """Namespace -> keys that are ready; namespaces take turns."""
         self._dirty: dict[Key, float] = {}
@@ -89,13 +99,16 @@ class WorkQueue:
 
     def done(self, key: Key) -> None:
         """Note that the look at a key has ended."""
-        self._active.discard(key)
+        if key in self._active:
+            self._active.discard(key)
+            self._ended(key.namespace)
         if key in self._dirty:
             self._offer(key)
 
     def clear(self) -> None:
         """Forget everything that waits."""
         self._ready.clear()
+        self._held.clear()
         self._dirty.clear()
         self._later.clear()
         self._soonest.clear()
@@ -116,19 +129,37 @@ class WorkQueue:
         return int(1000 * (self._now() - min(self._dirty.values()))) if self._dirty else 0
 
     def _offer(self, key: Key) -> None:
+        if self._looks.get(key.namespace, 0) >= self._most:
+            self._held.setdefault(key.namespace, deque()).append(key)
+            return
         self._ready.setdefault(key.namespace, deque()).append(key)
         self._wake_one()
 
     def _take(self) -> Key:
         namespace, keys = next(iter(self._ready.items()))
         key = keys.popleft()
-        if keys:
+        looks = self._looks[namespace] = self._looks.get(namespace, 0) + 1
+        if keys and looks < self._most:
             self._ready.move_to_end(namespace)
         else:
             del self._ready[namespace]
+        if keys and looks >= self._most:
+            self._held[namespace] = keys
         self._active.add(key)
         del self._dirty[key]
         return key
+
+    def _ended(self, namespace: str) -> None:
+        """A key of a namespace is not looked at any more: those that were held back have their turn again."""
+        looks = self._looks[namespace] - 1
+        if looks:
+            self._looks[namespace] = looks
+        else:
+            del self._looks[namespace]
+        keys = self._held.pop(namespace, None)
+        if keys:
+            self._ready[namespace] = keys
+            self._wake_one()
 
     def _wake_one(self) -> None:
         while self._idle:

@@ -18,6 +18,9 @@ class Configuration(NamedTuple):
     pod_defaults: Mapping[str, Any] = {}
     courier: Courier = Courier()
     default_max_parallel: int = 1
+    """Steps of a run at one time where neither its orchestration nor the run itself says."""
+    default_ttl_seconds: int = 0
+    """Seconds after which a settled run goes that does not say; 0: never."""
     max_active_runs: int = 0
     """Root runs of one namespace at one time; 0: not limited."""
     max_jobs: int = 0
@@ -25,8 +28,8 @@ class Configuration(NamedTuple):
     shard: int = 0
     shards: int = 1
     """Only namespaces of this shard are driven: those whose hash, modulo `shards`, is `shard`."""
-    workers: int = 32
-    """Trees that may wait for the API server at one time."""
+    workers: int = 40
+    """Trees that may wait for the API server at one time; more than the queue gives to one namespace."""
 
     def drives(self, namespace: str) -> bool:
         """Return whether runs of a namespace belong to this shard."""

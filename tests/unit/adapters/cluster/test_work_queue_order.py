@@ -6,10 +6,17 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.adapters.cluster.work_queue import FIRST_RETRY_MS, LONGEST_RETRY_MS, Key, WorkQueue
+from controller.adapters.cluster.work_queue import (
+    FIRST_RETRY_MS,
+    LONGEST_RETRY_MS,
+    MOST_OF_NAMESPACE,
+    Key,
+    WorkQueue,
+)
+from controller.wiring.cluster.configuration import Configuration
 from tests.fakes.virtual_time import run
 
-KEYS = [Key(namespace, root) for namespace in ("one", "two", "three") for root in ("a", "b")]
+KEYS = [Key(namespace, root) for namespace in ("one", "two", "three") for root in ("a", "b", "c")]
 
 ANY = st.sampled_from(KEYS)
 STEPS = st.one_of(
@@ -26,7 +33,7 @@ class Watcher:
     """What must be true of a queue, told in the simplest way: no heap, no deque, no futures."""
 
     def __init__(self) -> None:
-        self.queue = WorkQueue()
+        self.queue = WorkQueue(most=2)
         self.wanted: set[Key] = set()
         self.due: dict[Key, float] = {}
         self.active: set[Key] = set()
@@ -42,6 +49,9 @@ class Watcher:
                 self.wanted.add(key)
         return self.wanted - self.active
 
+    def looks(self, namespace: str) -> int:
+        return sum(key.namespace == namespace for key in self.active)
+
     def add(self, key: Key, wait: int = 0) -> None:
         if wait:
             at = self.now() + wait / 1000
@@ -53,7 +63,7 @@ class Watcher:
             self.queue.add(key)
 
     async def take(self) -> Key | None:
-        ready = self.ready()
+        ready = {key for key in self.ready() if self.looks(key.namespace) < 2}
         if not ready:
             return None
         key = await asyncio.wait_for(self.queue.get(), 1)
@@ -172,6 +182,38 @@ def test_how_long_the_oldest_has_waited() -> None:
         assert queue.oldest_ms() == 0
         await asyncio.sleep(1)
         assert queue.oldest_ms() == 1_000
+
+    run(whole())
+
+
+def test_two_hundred_runs_whose_turns_hang_do_not_delay_another_namespace() -> None:
+    """Each turn of the crowd takes a minute; the run of the other namespace comes when all of them are under way."""
+
+    async def whole() -> None:
+        queue, loop = WorkQueue(), asyncio.get_running_loop()
+        began: dict[Key, float] = {}
+
+        async def work() -> None:
+            while True:
+                key = await queue.get()
+                began[key] = loop.time()
+                await asyncio.sleep(60 if key.namespace == "crowd" else 0.1)
+                queue.done(key)
+
+        workers = Configuration("", "").workers
+        tasks = [asyncio.create_task(work()) for _ in range(workers)]
+        for number in range(200):
+            queue.add(Key("crowd", str(number)))
+        await asyncio.sleep(5)
+        assert len(began) == MOST_OF_NAMESPACE < workers
+        alone, came = Key("alone", "x"), loop.time()
+        queue.add(alone)
+        await asyncio.sleep(1)
+        assert began[alone] == came
+        await asyncio.sleep(600)
+        assert len(began) == 201
+        queue.stop()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     run(whole())
 
