@@ -37,12 +37,14 @@ def compile_graph(
     agents: Mapping[str, AgentSpec] = {},
     *,
     default_max_parallel: int = 1,
+    shared: tuple[tuple[str, int], ...] = (),
 ) -> Graph:
     """Return the graph of a validated definition: the same for the same arguments, in O(V + E log V).
 
     `agents` gives timeouts, exit codes and limits, by slug, or by `organization/slug` where a step names an
     organization of its own; an unknown agent adds none. `default_max_parallel` is the environment's setting, used when
-    the definition says nothing; 1, because nothing may overlap that was not said to be able to.
+    the definition says nothing; 1, because nothing may overlap that was not said to be able to. `shared` are slots that
+    every attempt takes, whatever its step: (key, limit).
 
     A dependency of a finalizer on an ordinary step is left out: that step has settled, or never will.
 
@@ -83,6 +85,7 @@ def compile_graph(
         timeout_ms=spec.timeout,
         automatic_undo=spec.error_handling.rollback.automatic,
         outputs=bool(spec.outputs),
+        shared=shared,
     )
 
 

@@ -30,7 +30,7 @@ def attempt_ended(d: Draft, event: AttemptEnded) -> None:
     runs = known.state is StepState.RUNNING and known.attempt == event.attempt
     if not (refused_start or unknown or runs):
         return
-    if d.state.graph.steps[index_of(unit)].slots:
+    if d.state.graph.slots_of(d.state.graph.steps[index_of(unit)], Role.DO):
         d.ask(ReleaseSlots(unit, event.attempt))
     if event.failure is None:
         assert event.result is not None  # success comes with its result

@@ -28,7 +28,7 @@ def held(state: State, unit: int) -> bool:
 def withdraw(d: Draft, unit: int) -> None:
     """Take back what was asked for a step that has not started: its slots, and those that span runs."""
     ask, step = d.state.asked[unit], d.state.graph.steps[index_of(unit)]
-    if step.slots and ask.stage != "prepare":
+    if d.state.graph.slots_of(step, Role.DO) and ask.stage != "prepare":
         d.ask(ReleaseSlots(unit, ask.attempt))
     d.state = enqueue(forget(d.state, unit), unit)
 

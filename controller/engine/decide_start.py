@@ -56,7 +56,7 @@ def prepared(d: Draft, event: Prepared) -> None:
         case Ready(input_digest=given, data=data_):
             step = d.state.graph.steps[index_of(unit)]
             remember(d, unit, Ask("slots", ask.attempt, given, tuple((data_ or {}).items())))
-            if step.slots and not step.child:
+            if d.state.graph.slots_of(step, Role.DO):
                 d.ask(AcquireSlots(unit, ask.attempt))
             else:
                 slot_granted(d, SlotGranted(unit))

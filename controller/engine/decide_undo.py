@@ -4,15 +4,15 @@ from typing import Any
 
 from controller.engine.decide_attempt import is_charged, retryable
 from controller.engine.draft import Draft
-from controller.engine.effects import PrepareUndo, StartUndo, UndoChild
-from controller.engine.events import AttemptEnded, ChildUndone, Launched, UndoPrepared
+from controller.engine.effects import AcquireSlots, PrepareUndo, ReleaseSlots, StartUndo, UndoChild
+from controller.engine.events import AttemptEnded, ChildUndone, Launched, SlotGranted, UndoPrepared
 from controller.engine.queues import UNDO, peek_timer, set_timer
 from controller.engine.settle import conclude
 from controller.engine.state import Ask
 from controller.engine.transitions import STEP, UndoState
 from controller.engine.units import index_of, unit_name
 from controller.machine import heap
-from controller.model.states import RunState
+from controller.model.states import Role, RunState
 
 _MASK = (1 << 32) - 1
 
@@ -90,8 +90,31 @@ def undo_prepared(d: Draft, event: UndoPrepared) -> None:
     else:
         assert event.input_digest is not None  # an undo that runs has an input
         attempt = d.state.unit(event.unit).undo_attempt + 1
-        _remember(d, event.unit, Ask("undo-start", attempt, event.input_digest))
-        d.ask(StartUndo(event.unit, attempt, event.input_digest))
+        _remember(d, event.unit, Ask("undo-slots", attempt, event.input_digest))
+        if _slots(d, event.unit):
+            d.ask(AcquireSlots(event.unit, attempt, Role.UNDO))
+        else:
+            undo_slot_granted(d, SlotGranted(event.unit, Role.UNDO))
+
+
+def undo_slot_granted(d: Draft, event: SlotGranted) -> None:
+    """The attempt to undo has its place: start it, unless the run was paused meanwhile."""
+    ask = d.state.asked.get(event.unit)
+    if ask is None or ask.stage != "undo-slots":
+        return
+    if d.state.suspended:
+        _forget(d, event.unit)
+        if _slots(d, event.unit):
+            d.ask(ReleaseSlots(event.unit, ask.attempt, Role.UNDO))
+        return
+    assert ask.input is not None  # set when its input was known
+    _remember(d, event.unit, ask._replace(stage="undo-start"))
+    d.ask(StartUndo(event.unit, ask.attempt, ask.input))
+
+
+def _slots(d: Draft, unit: int) -> bool:
+    """Whether an attempt to undo the unit takes places that span runs."""
+    return bool(d.state.graph.slots_of(d.state.graph.steps[index_of(unit)], Role.UNDO))
 
 
 def undo_launched(d: Draft, event: Launched) -> None:
@@ -117,6 +140,8 @@ def undo_ended(d: Draft, event: AttemptEnded) -> None:
     if not refused and (known.undo is not UndoState.RUNNING or known.undo_attempt != event.attempt):
         return
     _forget(d, unit)
+    if _slots(d, unit):
+        d.ask(ReleaseSlots(unit, event.attempt, Role.UNDO))
     times: dict[str, Any] = {"attempt": event.attempt, "duration_ms": event.duration_ms}
     if event.failure is None:
         kind = "ReceiptUndone" if len(known.receipts) > 1 else "StepUndone"

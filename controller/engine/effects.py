@@ -27,6 +27,7 @@ class AcquireSlots(NamedTuple):
 
     unit: int
     attempt: int
+    role: Role = Role.DO
 
 
 class ReleaseSlots(NamedTuple):
@@ -34,6 +35,7 @@ class ReleaseSlots(NamedTuple):
 
     unit: int
     attempt: int
+    role: Role = Role.DO
 
 
 class Persist(NamedTuple):

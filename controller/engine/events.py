@@ -72,6 +72,7 @@ class SlotGranted(NamedTuple):
     """Answers AcquireSlots, at once or later."""
 
     unit: int
+    role: Role = Role.DO
 
 
 class Persisted(NamedTuple):

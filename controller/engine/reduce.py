@@ -98,9 +98,13 @@ def _attempt_ended(d: Draft, event: AttemptEnded) -> None:
     (decide_undo.undo_ended if event.role is Role.UNDO else decide_attempt.attempt_ended)(d, event)
 
 
+def _slot_granted(d: Draft, event: SlotGranted) -> None:
+    (decide_undo.undo_slot_granted if event.role is Role.UNDO else decide_start.slot_granted)(d, event)
+
+
 _DECIDERS: Mapping[type[Event], Callable[[Draft, Any], None]] = {
     Prepared: decide_start.prepared,
-    SlotGranted: decide_start.slot_granted,
+    SlotGranted: _slot_granted,
     Persisted: decide_start.persisted,
     Launched: _launched,
     AttemptEnded: _attempt_ended,

@@ -50,6 +50,8 @@ class Launch(NamedTuple):
     """Replaces the agent's argv (an undo with a program of its own)."""
     at_most_once: bool = False
     """Whether it may be started once only, so that no platform starts it again by itself."""
+    slots: Sequence[str] = ()
+    """Keys of the slots that span runs which it has by its definition."""
 
 
 class Refusal(NamedTuple):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from controller.model.digest import Digest
 from controller.model.run import GateNeeds
+from controller.model.states import Role
 
 LONGEST_DELAY_MS = 365 * 86_400_000
 """A year. Nobody means to wait longer, and a wake-up time must stay a date however often a delay was multiplied."""
@@ -116,3 +117,11 @@ class Graph(NamedTuple):
     automatic_undo: bool = False
     outputs: bool = False
     """The definition names outputs of the run."""
+    shared: tuple[tuple[str, int], ...] = ()
+    """Slots that every attempt takes, of role do or undo, whatever its step: (key, limit)."""
+
+    def slots_of(self, step: GraphStep, role: Role) -> tuple[tuple[str, int], ...]:
+        """Return the slots that span runs of an attempt. Who plays a child run only waits: the child's steps take them."""
+        if step.child:
+            return ()
+        return self.shared if role is Role.UNDO else (*step.slots, *self.shared)

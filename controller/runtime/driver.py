@@ -91,7 +91,7 @@ class Driver:
             return
         self.tools.objects.create_run(spec)
         snapshot = snapshot_of(self.tools.blobs, spec) if spec.parent is None else self.root.snapshot
-        member = Member.load(spec, snapshot, self.tools.ledger)
+        member = Member.load(spec, snapshot, self.tools.ledger, self.tools.shared)
         self.members[spec.uid] = member
         self._gatherer.look_for_decisions = True
         if member.state.chain.next == 0:

@@ -25,6 +25,7 @@ def launch_of(member: Member, effect: StartStep, given: Input) -> Launch:
         environment(member, key, effect.input_digest),
         effect.timeout_ms,
         effect.queue_timeout_ms,
+        slots=tuple(name for name, _ in member.own_slots(effect.unit, Role.DO)),
         at_most_once=member.step(effect.unit).launch == "AtMostOnce",
     )
 

@@ -22,7 +22,8 @@ from controller.runtime.contents import Contents, StepOutputs
 class Member:
     """A run that is being driven, or looked at."""
 
-    def __init__(self, spec: RunSpec, snapshot: Snapshot) -> None:
+    def __init__(self, spec: RunSpec, snapshot: Snapshot, shared: tuple[tuple[str, int], ...] = ()) -> None:
+        """`shared` are slots that every attempt takes where it is driven: (key, limit)."""
         self.spec = spec
         self.snapshot = snapshot
         self.entry: CatalogEntry = snapshot.orchestration(spec.definition)
@@ -31,15 +32,18 @@ class Member:
             spec.definition,
             snapshot.agents_of(spec.definition),
             default_max_parallel=spec.max_parallel,
+            shared=shared,
         )
         self.steps: Mapping[str, Step] = {step.id: step for step in (*self.entry.spec.steps, *self.entry.spec.finally_)}
         self.state = State(self.graph, spec.uid)
         self.wake_at: int | None = None
 
     @classmethod
-    def load(cls, spec: RunSpec, snapshot: Snapshot, ledger: LedgerStore) -> "Member":
+    def load(
+        cls, spec: RunSpec, snapshot: Snapshot, ledger: LedgerStore, shared: tuple[tuple[str, int], ...] = ()
+    ) -> "Member":
         """Return the run as its ledger says. Raises LedgerInconsistent, StateTooNew."""
-        member = cls(spec, snapshot)
+        member = cls(spec, snapshot, shared)
         member.state = fold(member.graph, spec.uid, ledger.read(spec.uid))
         return member
 
@@ -63,6 +67,10 @@ class Member:
     def unit(self, name: str) -> int | None:
         """Return the unit of a written id."""
         return unit_named(self.graph, name)
+
+    def own_slots(self, unit: int, role: Role) -> tuple[tuple[str, int], ...]:
+        """Return the slots that an attempt takes for what its definition says: (key, limit)."""
+        return self.graph.steps[index_of(unit)].slots if role is Role.DO else ()
 
     def key(self, unit: int, role: Role, attempt: int) -> AttemptKey:
         """Return the key of an attempt."""

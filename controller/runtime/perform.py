@@ -1,7 +1,7 @@
 """The one place that carries out effects: each becomes a call of a port, and its answer an event."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from controller.engine.decide_attempt import child_digest
 from controller.engine.effects import (
@@ -47,14 +47,22 @@ EVERYONE_MS = 1000
 """How often every unit that waits for a slot is asked about, not only the first of each queue."""
 
 
+class _Waiting(NamedTuple):
+    """An attempt that waits for slots that span runs."""
+
+    key: AttemptKey
+    last: bool = False
+    """Whether it waits for no more than the shared ones."""
+
+
 class Performer:
     """Carries out the effects of all members of one tree."""
 
     def __init__(self, driver: "Driver") -> None:
         self._driver = driver
         self._undo_inputs: dict[tuple[str, int], UndoInput] = {}
-        self.waiting: dict[tuple[str, int], int] = {}
-        """Units that wait for slots that span runs -> their attempt."""
+        self.waiting: dict[tuple[str, int, Role], _Waiting] = {}
+        """Run, unit and role of what waits for slots that span runs."""
         self._asked_everyone = 0
 
         self._performers: Mapping[type[Effect], Callable[[Member, Any], list[Event]]] = {
@@ -95,18 +103,19 @@ class Performer:
         return [self._driver.preparer.decide_phase(member, effect)]
 
     def _acquire(self, member: Member, effect: AcquireSlots) -> list[Event]:
-        key = member.key(effect.unit, Role.DO, effect.attempt)
+        unit, role = effect.unit, effect.role
+        key = member.key(unit, role, effect.attempt)
         if key in self._driver.found:
             # It runs, or has run, already: to let it wait for a place would only keep the places of others.
-            for name, limit in member.graph.steps[index_of(effect.unit)].slots:
+            for name, limit in (*member.own_slots(unit, role), *member.graph.shared):
                 self._driver.tools.slots.acquire(name, limit, key)
-            return [SlotGranted(effect.unit)]
-        self.waiting[(member.spec.uid, effect.unit)] = effect.attempt
-        return [] if self._refusing(member, effect.unit, effect.attempt) else [SlotGranted(effect.unit)]
+            return [SlotGranted(unit, role)]
+        self.waiting[(member.spec.uid, unit, role)] = _Waiting(key)
+        return [] if self._refusing(member, unit, role) else [SlotGranted(unit, role)]
 
     def _release(self, member: Member, effect: ReleaseSlots) -> list[Event]:
-        self.waiting.pop((member.spec.uid, effect.unit), None)
-        self._driver.tools.slots.release(member.key(effect.unit, Role.DO, effect.attempt))
+        self.waiting.pop((member.spec.uid, effect.unit, effect.role), None)
+        self._driver.tools.slots.release(member.key(effect.unit, effect.role, effect.attempt))
         return []
 
     def _persisted(self, _: Member, effect: Persist) -> list[Event]:
@@ -206,23 +215,33 @@ class Performer:
         if everyone:
             self._asked_everyone = now
         granted: list[tuple[Member, Event]] = []
-        for (run, unit), attempt in list(self.waiting.items()):
+        for (run, unit, role), waits in list(self.waiting.items()):
             member = self._driver.members[run]
-            if not everyone and any(name in full for name, _ in member.graph.steps[index_of(unit)].slots):
+            queues = member.graph.shared if waits.last else member.own_slots(unit, role)
+            if not everyone and any(name in full for name, _ in queues):
                 continue
-            refusing = self._refusing(member, unit, attempt)
+            refusing = self._refusing(member, unit, role)
             full.update(refusing)
             if not refusing:
-                granted.append((member, SlotGranted(unit)))
+                granted.append((member, SlotGranted(unit, role)))
         return granted
 
-    def _refusing(self, member: Member, unit: int, attempt: int) -> list[str]:
-        """Ask for all slots of a unit at once, so that nobody waits twice; return the full ones."""
-        key = member.key(unit, Role.DO, attempt)
-        slots = member.graph.steps[index_of(unit)].slots
-        refusing = [name for name, limit in slots if not self._driver.tools.slots.acquire(name, limit, key)]
-        if not refusing:
-            del self.waiting[(member.spec.uid, unit)]
+    def _refusing(self, member: Member, unit: int, role: Role) -> list[str]:
+        """Ask for slots of what waits; return the full ones.
+
+        For all of its own at once, so that nobody waits twice. For the shared ones after that: who waits for a place of
+        its agent would keep one of those from everybody else. Whoever has one of them runs, so it comes back.
+        """
+        place = member.spec.uid, unit, role
+        waits, slots = self.waiting[place], self._driver.tools.slots
+        refusing = [name for name, limit in member.own_slots(unit, role) if not slots.acquire(name, limit, waits.key)]
+        if refusing:
+            return refusing
+        refusing = [name for name, limit in member.graph.shared if not slots.acquire(name, limit, waits.key)]
+        if refusing:
+            self.waiting[place] = waits._replace(last=True)
+        else:
+            del self.waiting[place]
         return refusing
 
     def _start_child(self, member: Member, effect: StartChild) -> list[Event]:

@@ -27,3 +27,5 @@ class Toolbox(NamedTuple):
     runner: StepRunner
     leadership: Leadership
     notifier: Notifier
+    shared: tuple[tuple[str, int], ...] = ()
+    """Slots that every attempt takes, whatever its step: (key, limit)."""

@@ -51,9 +51,9 @@ def _undecided(member: Member, now: int) -> Iterator[Sight]:
 
 
 def _without_slots(member: Member) -> Iterator[Sight]:
-    """Steps that could run but for others that hold all places of their agent or orchestration."""
+    """Steps that could run but for others that hold all places of their agent, orchestration or namespace."""
     for unit, ask in sorted(member.state.asked.items()):
-        if unit >= 0 and ask.stage == "slots":
+        if unit >= 0 and ask.stage in ("slots", "undo-slots"):
             text = f'"{member.name(unit)}" waits for a free place of its agent for more than {_five_minutes()}'
             yield Sight("step_blocked", unit, str(ask.attempt), text, BLOCKED_MS)
 

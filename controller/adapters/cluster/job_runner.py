@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from controller.adapters.cluster import fiber
+from controller.adapters.cluster.jobs import waiting
 from controller.adapters.cluster.jobs.attempts import Attempt, Attempts
 from controller.adapters.cluster.jobs.creation import creation_refusal
 from controller.adapters.cluster.jobs.judge import Ended, Queued, Running, has_told, judge, taken_away
@@ -97,10 +98,11 @@ class JobRunner:
         for job in self._jobs.known():
             key = attempt_key(job)
             name = job["metadata"]["name"]
+            pods = self._jobs.pods(name)
             if self._attempts.get(key) is None:
-                self._attempts.put(key, Attempt(name))
+                self._attempts.put(key, waiting.found(job, pods, self._clock.now(), self._clock.monotonic()))
             self._dirty[name] = None
-            verdict = judge(job, self._jobs.pods(name))
+            verdict = judge(job, pods)
             found.append(KnownAttempt(key, input_digest(job), not isinstance(verdict, Ended)))
         return found
 
@@ -109,9 +111,9 @@ class JobRunner:
         creating: list[Coroutine[Any, Any, Refusal | None]] = []
         for launch in launches:
             name = job_name(launch.key, self._place_of(launch).run_name)
-            known = self._attempts.get(launch.key) or Attempt(name)
-            now, limit = self._clock.monotonic(), launch.queue_timeout_ms
-            self._attempts.put(launch.key, known._replace(launched_at=now, queue_timeout_ms=limit))
+            if self._attempts.get(launch.key) is None:
+                now, limit = self._clock.monotonic(), launch.queue_timeout_ms
+                self._attempts.put(launch.key, Attempt(name, launched_at=now, queue_timeout_ms=limit))
             self._dirty[name] = None
             there = self._jobs.job(name)
             if there is not None:
@@ -224,7 +226,7 @@ class JobRunner:
             return []
         now = self._clock.monotonic()
         # What was taken away has started in time, once.
-        limit = None if known.started else known.queue_timeout_ms
+        limit = None if known.started or known.taken else known.queue_timeout_ms
         if limit is not None and now - known.launched_at >= limit:
             why = verdict.reason or "no node took it"
             return self._give_up(key, known, OutcomeClass.TIMEOUT, f"did not start in time: {why}")

@@ -6,7 +6,17 @@ A pod has 12 KB as the API server sends it, and three times that as objects of P
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from controller.adapters.cluster.names import EFFECT, GRACE, INPUT, KEY, ROOT_UID, STOPPED, STOPPED_AS
+from controller.adapters.cluster.names import (
+    EFFECT,
+    GRACE,
+    INPUT,
+    KEY,
+    QUEUE_TIMEOUT,
+    ROOT_UID,
+    SLOTS,
+    STOPPED,
+    STOPPED_AS,
+)
 
 Json = dict[str, Any]
 
@@ -38,7 +48,7 @@ _OF_METADATA = (
     "deletionGracePeriodSeconds",
 )
 _LABELS = (ROOT_UID, "batch.kubernetes.io/job-name")
-_NOTES_OF_JOB = (KEY, INPUT, EFFECT)
+_NOTES_OF_JOB = (KEY, INPUT, EFFECT, SLOTS, QUEUE_TIMEOUT)
 _NOTES_OF_POD = (GRACE, STOPPED, STOPPED_AS)
 _OF_JOB_SPEC = ("podFailurePolicy", "suspend")
 _OF_JOB_STATUS = ("conditions",)

@@ -17,7 +17,7 @@ BY_UID, BY_OBJECT, BY_RUN = "uid", "object", "run"
 
 class Caches:
     """The caches of one operator. `wake` is told of every tree that a change is about, and of the Job that changed;
-    `defined` of every definition that changed, `pod_seen` of every pod that did.
+    `defined` of every definition that changed, `pod_seen` of every pod that did, `job_seen` of every Job, before and after.
     """
 
     def __init__(
@@ -25,10 +25,12 @@ class Caches:
         wake: Callable[[Key, str | None], None],
         defined: Callable[[Json], None],
         pod_seen: Callable[[Json | None, str], None] = lambda *_: None,
+        job_seen: Callable[[Json | None, Json | None], None] = lambda *_: None,
     ) -> None:
         self._wake = wake
         self._defined = defined
         self._pod_seen = pod_seen
+        self._job_seen = job_seen
         self.runs = Cache({BY_UID: key_uid, BY_ROOT: root_uid, BY_OBJECT: _uid}, self._run_changed)
         self.orchestrations = Cache(listener=self._definition_changed)
         self.agents = Cache(listener=self._definition_changed)
@@ -92,6 +94,7 @@ class Caches:
     def _job_changed(self, old: Json | None, new: Json | None) -> None:
         one = new or old
         assert one is not None
+        self._job_seen(old, new)
         if old is not None and new is not None and _job_state(old) == _job_state(new):
             return
         if old is None and new is not None and not (new.get("status") or {}).get("conditions"):

@@ -90,6 +90,7 @@ class Operator:
         self.shared.mark = mark
         await relist()
         self.leading = self.reaper.active = True
+        self.shared.occupancy.begin()
         self.statuses.all_changed()
         self._workers = [asyncio.create_task(self._work()) for _ in range(self.shared.configuration.workers)]
         self._workers.append(asyncio.create_task(self.statuses.run()))
@@ -109,7 +110,7 @@ class Operator:
         self._active.clear()
         self._waiting.clear()
         self._queued.clear()
-        self.shared.forget_slots()
+        self.shared.occupancy.end()
         self.shared.mark = Mark(0, "")
 
     def _all_wanted(self) -> Iterable[Key]:
@@ -250,7 +251,8 @@ class Operator:
         self._give_way(key)
 
     def _give_way(self, key: Key) -> None:
-        """Give a run's place away, to those that wait for one."""
+        """Give a run's place away, and what its attempts have that do not live, to those that wait for it."""
+        self.shared.occupancy.abandon(key.namespace, key.root)
         active = self._active.get(key.namespace, set())
         if key in active:
             active.discard(key)
@@ -280,7 +282,12 @@ def operator_over(make_shared: Callable[[Caches, Callable[[str, str], None]], Sh
         if made:
             made[0].reaper.look(pod, uid)
 
-    shared = make_shared(Caches(wake, defined, pod_seen), lambda namespace, root: wake(Key(namespace, root), None))
+    def job_seen(old: Json | None, new: Json | None) -> None:
+        if made:
+            made[0].shared.occupancy.changed(old, new)
+
+    caches = Caches(wake, defined, pod_seen, job_seen)
+    shared = make_shared(caches, lambda namespace, root: wake(Key(namespace, root), None))
     made.append(Operator(shared, queue))
     return made[0]
 

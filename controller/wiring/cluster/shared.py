@@ -18,7 +18,6 @@ from controller.adapters.cluster.protection import Protection
 from controller.adapters.cluster.resources import APPROVALS, INTERVENTIONS, RUNS
 from controller.adapters.cluster.result_cache import ConfigMapResultCache
 from controller.adapters.cluster.shards import ConfigMapShards
-from controller.adapters.cluster.slots import SharedSlots
 from controller.adapters.cluster.status import LONGEST_MESSAGE
 from controller.adapters.cluster.tree_jobs import TreeJobs
 from controller.definition.catalog import Catalog
@@ -32,6 +31,7 @@ from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.configuration import Configuration
 from controller.wiring.cluster.definitions import Definitions
 from controller.wiring.cluster.observer import Observer, Observers
+from controller.wiring.cluster.occupancy import Occupancy
 from controller.wiring.cluster.snapshots import SNAPSHOT, Snapshots
 
 Json = dict[str, Any]
@@ -69,8 +69,7 @@ class Shared:
         protection = Protection(client, clock)
         self.gates = Gates(protection.of, lambda: time_text(clock.now()))
         self._merger = Merger(lambda: self.mark, logging.getLogger("libretto.operator").warning)
-        self._wake = wake
-        self._slots: dict[str, SharedSlots] = {}
+        self.occupancy = Occupancy(caches, configuration, wake)
         self._store_of = store_of or self._config_maps_of
 
     @property
@@ -151,17 +150,7 @@ class Shared:
     def _config_maps_of(self, namespace: str, owner: Callable[[], Json | None]) -> LargeBlobs:
         return ConfigMapBlobs(NamespaceConfigMaps(self.client, namespace), namespace, owner)
 
-    # What spans runs
-
-    def slots(self, namespace: str) -> SharedSlots:
-        found = self._slots.get(namespace)
-        if found is None:
-            found = self._slots[namespace] = SharedSlots(lambda root: self._wake(namespace, root))
-        return found
-
-    def forget_slots(self) -> None:
-        """Give up what the trees of a past leadership held."""
-        self._slots.clear()
+    # What it is driven with
 
     def jobs(self, namespace: str, root: str) -> TreeJobs:
         return TreeJobs(self.client, self.caches.jobs, self.caches.pods, namespace, root)

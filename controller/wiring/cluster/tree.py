@@ -129,10 +129,11 @@ class Tree:
             blobs=self._blobs,
             cache=self._shared.cache(self.namespace, self._blobs),
             decisions=self._decisions,
-            slots=self._shared.slots(self.namespace).of(self.root),
+            slots=self._shared.occupancy.of(self.namespace).of(self.root),
             runner=self._runner,
             leadership=ShardLeadership(self._ledger),
             notifier=self._shared.notifier,
+            shared=self._shared.occupancy.shared,
         )
         self._runs.admitted(spec, self._blobs)
         # Before it starts: decisions that are there already are weighed as it does.

@@ -54,8 +54,8 @@ class Answers:
             case fx.DecidePhase(phase=phase):
                 said = self.phases.get(self.graph.phases[phase].id, True)
                 return [ev.PhaseDecided(phase, said is True, said if isinstance(said, str) else None)]
-            case fx.AcquireSlots(unit=unit):
-                return [ev.SlotGranted(unit)]
+            case fx.AcquireSlots(unit=unit, role=role):
+                return [ev.SlotGranted(unit, role)]
             case fx.Persist(unit=unit):
                 return [ev.Persisted(unit)]
             case fx.StartStep(unit=unit, attempt=attempt, input_digest=given):

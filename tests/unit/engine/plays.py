@@ -152,10 +152,10 @@ def _word(world: World, effect: fx.Effect) -> str:
             return f"undo child {name}"
         case fx.StopStep(role=role, attempt=attempt, why=why):
             return f"stop {'undo ' * (role is Role.UNDO)}{name}#{attempt} {why}"
-        case fx.AcquireSlots(attempt=attempt):
-            return f"acquire {name}#{attempt}"
-        case fx.ReleaseSlots(attempt=attempt):
-            return f"release {name}#{attempt}"
+        case fx.AcquireSlots(attempt=attempt, role=role):
+            return f"acquire {'undo ' * (role is Role.UNDO)}{name}#{attempt}"
+        case fx.ReleaseSlots(attempt=attempt, role=role):
+            return f"release {'undo ' * (role is Role.UNDO)}{name}#{attempt}"
         case fx.Persist():
             return f"persist {name}"
         case fx.Notify(type=kind, level=level):

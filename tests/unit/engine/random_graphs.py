@@ -56,6 +56,7 @@ def graphs(draw: st.DrawFn, *, orderly: bool = False) -> Graph:
             "fail_fast": draw(st.booleans()),
             "timeout_ms": draw(st.sampled_from([None, 9_000])),
         }
+    run |= {"shared": draw(st.sampled_from([(), (("attempts", 2),)]))}
     run |= {"automatic_undo": draw(st.booleans()), "outputs": draw(st.booleans())}
     phases: dict[str, Any] = {}
     text = " ".join(words)

@@ -124,6 +124,22 @@ PLAYS: dict[str, Play] = {
         """,
         mute=[fx.AcquireSlots],
     ),
+    "a place that every attempt takes is taken and given back by each": play(
+        graph("a b<-a", {"b": {"child": True}}, shared=(("attempts", 2),)),
+        """
+        start           | Running a=Running     | acquire a#1; start a#1
+        a ok            | a=Succeeded b=Running | release a#1; child b#1
+        b Succeeded run | Succeeded b=Succeeded |
+        """,
+    ),
+    "a list takes a place for each instance and none for itself": play(
+        graph("a", {"a": {"foreach": True}}, shared=(("attempts", 2),), max_parallel=1),
+        """
+        start   | Running a=Running a[0]=Running    | acquire a[0]#1; start a[0]#1
+        a[0] ok | a[0]=Succeeded a[1]=Running       | release a[0]#1; acquire a[1]#1; start a[1]#1
+        a[1] ok | Succeeded a=Succeeded a[1]=Succeeded | release a[1]#1
+        """,
+    ),
     "a start that was under way when the run was aborted is stopped": play(
         graph("a"),
         """

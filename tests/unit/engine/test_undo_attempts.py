@@ -33,6 +33,45 @@ PLAYS: dict[str, Play] = {
         undo a exit 64 | Failed (UndoIncomplete) | tell run undo_incomplete error
         """,
     ),
+    "an attempt to undo takes only the places that every attempt takes": play(
+        graph("a", {"a": {"retry": THREE, "slots": (("agent/x", 1),)}}, shared=(("attempts", 2),)),
+        """
+        start         | Running a=Running       | acquire a#1; start a#1
+        a ok receipt  | Succeeded a=Succeeded   | release a#1
+        undo          | RollingBack             | -> UndoStarted; acquire undo a#1; undo a#1
+        undo a exit 1 |                         | release undo a#1; wake 2s
+        +2s           |                         | acquire undo a#2; undo a#2
+        undo a ok     | RolledBack a=RolledBack | release undo a#2
+        """,
+    ),
+    "an attempt to undo whose place comes while the run is paused gives it back": play(
+        graph("a", shared=(("attempts", 2),)),
+        """
+        start        | Running                 | acquire a#1
+        answer       | a=Running               | start a#1
+        a ok receipt | Succeeded a=Succeeded   | release a#1
+        undo         | RollingBack             | -> UndoStarted; acquire undo a#1
+        suspend      | suspended               | -> RunSuspended
+        answer       |                         | release undo a#1
+        resume       | resumed                 | -> RunResumed; acquire undo a#1
+        answer       |                         | undo a#1
+        undo a ok    | RolledBack a=RolledBack | release undo a#1
+        """,
+        mute=[fx.AcquireSlots],
+    ),
+    "an attempt to undo waits for its place anew after a restart": play(
+        graph("a", shared=(("attempts", 2),)),
+        """
+        start        | Running                 | acquire a#1
+        answer       | a=Running               | start a#1
+        a ok receipt | Succeeded a=Succeeded   | release a#1
+        undo         | RollingBack             | -> UndoStarted; acquire undo a#1
+        restart      |                         | acquire undo a#1
+        answer       |                         | undo a#1
+        undo a ok    | RolledBack a=RolledBack | release undo a#1
+        """,
+        mute=[fx.AcquireSlots],
+    ),
     "an interrupted undo is repeated at once": play(
         graph("a"),
         """

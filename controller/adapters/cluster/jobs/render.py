@@ -9,7 +9,7 @@ import orjson
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.jobs.pods import pod_fields
 from controller.adapters.cluster.jobs.program import COURIER, DIRECTORY, FOLDER, HTTP, Program, literal, program_of
-from controller.adapters.cluster.names import GRACE, attempt_annotations, attempt_labels, job_name
+from controller.adapters.cluster.names import GRACE, QUEUE_TIMEOUT, SLOTS, attempt_annotations, attempt_labels, job_name
 from controller.errors import AgentUnfit
 from controller.model.attempt import Launch
 from controller.model.resource import API_VERSION
@@ -72,7 +72,7 @@ def _job(launch: Launch, place: Place) -> Json:
             "name": job_name(launch.key, place.run_name),
             "namespace": place.namespace,
             "labels": job_labels,
-            "annotations": annotations,
+            "annotations": annotations | _waiting(launch),
             "ownerReferences": [owner],
         },
         "spec": {
@@ -88,6 +88,12 @@ def _job(launch: Launch, place: Place) -> Json:
             },
         },
     }
+
+
+def _waiting(launch: Launch) -> dict[str, str]:
+    """Return what whoever leads next must know of an attempt that this one launched, as annotations."""
+    notes = {SLOTS: " ".join(launch.slots)} if launch.slots else {}
+    return notes if launch.queue_timeout_ms is None else {**notes, QUEUE_TIMEOUT: str(launch.queue_timeout_ms)}
 
 
 def _pod(launch: Launch, place: Place, program: Program, spec: Json, container: Json) -> Json:

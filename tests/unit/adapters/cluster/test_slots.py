@@ -119,7 +119,49 @@ def test_a_tree_that_keeps_nothing_wakes_as_many_as_it_leaves_places(shared: Sha
 def test_a_limit_nobody_asks_for_any_more_is_forgotten(shared: SharedSlots) -> None:
     shared.of("a").acquire("k", 5, holder(1))
     shared.of("a").release(holder(1))
-    assert (shared._queues, shared._limits) == ({}, {})
+    assert (shared._queues, shared._roots, shared._keys) == ({}, {}, {})
+
+
+def test_what_lives_has_its_places_beyond_the_limit_and_before_whoever_waits(
+    shared: SharedSlots, woken: list[str]
+) -> None:
+    for root in ("a", "b", "c"):
+        shared.seize(["k", "other"], holder(1, root), root)
+    assert not shared.of("d").acquire("k", 1, holder(1, "d"))
+    for root in ("a", "b"):
+        shared.release(holder(1, root))
+    assert woken == ["b", "c"]
+    assert not shared.of("d").acquire("k", 1, holder(1, "d"))
+    shared.release(holder(1, "c"))
+    assert woken == ["b", "c", "d"]
+    assert shared.of("d").acquire("k", 1, holder(1, "d"))
+    assert list(shared._queues) == ["k"]
+
+
+def test_who_waits_and_is_found_alive_has_its_place(shared: SharedSlots) -> None:
+    assert shared.of("a").acquire("k", 1, holder(1, "a"))
+    assert not shared.of("b").acquire("k", 1, holder(1, "b"))
+    shared.seize(["k"], holder(1, "b"), "b's label")
+    assert shared.of("b").acquire("k", 1, holder(1, "b"))
+    shared.release(holder(1, "a"))
+    assert not shared.of("c").acquire("k", 1, holder(1, "c"))
+    shared.of("b").retain("b", ())
+    assert shared.of("c").acquire("k", 1, holder(1, "c"))
+
+
+def test_a_limit_that_is_raised_lets_in_those_that_wait_longest(shared: SharedSlots, woken: list[str]) -> None:
+    for root in ("a", "b", "c", "d"):
+        shared.of(root).acquire("k", 1, holder(1, root))
+    assert not shared.of("d").acquire("k", 3, holder(1, "d"))
+    assert woken == ["b", "c"]
+
+
+def test_of_a_tree_that_leaves_nobody_comes_to_the_place_of_another(shared: SharedSlots, woken: list[str]) -> None:
+    for number in range(3):
+        shared.of("a").acquire("k", 1, holder(number, "a"))
+    shared.of("b").acquire("k", 1, holder(1, "b"))
+    shared.of("a").retain("a", ())
+    assert woken == ["b"]
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=60), st.integers(1, 3))

@@ -17,6 +17,9 @@ from tests.unit.adapters.cluster.jobs.pods import KEY, PLACE, launch
 Json = dict[str, Any]
 T = TypeVar("T")
 
+CREATED = "2025-12-01T12:00:00Z"
+"""When the API server made every Job: as the clock of the tests starts."""
+
 
 class Jobs:
     """An API server with its Jobs and pods, and a cache that may lag behind it."""
@@ -52,7 +55,8 @@ class Jobs:
         name = job["metadata"]["name"]
         if name in self.there:
             raise AlreadyExists(name)
-        self.there[name] = {**job, "status": {}}
+        metadata = {**job["metadata"], "creationTimestamp": CREATED}
+        self.there[name] = {**job, "metadata": metadata, "status": {}}
         return self.there[name]
 
     async def fetch(self, name: str) -> Json:
