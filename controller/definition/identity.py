@@ -11,9 +11,10 @@ from controller.model.orchestration import OrchestrationSpec
 def definition_digest(spec: OrchestrationSpec) -> Digest:
     """Return the digest of the normalised definition, without nulls and without fields that have their default.
 
-    `name` must be filled in. Labels, annotations, comments, order of keys and spelling are no part of it.
+    `name` must be filled in. Labels, annotations, comments, order of keys and spelling are no part of it, and neither is
+    how many runs are kept: whoever changes that changes nothing of what runs.
     """
-    return digest_value({"kind": "Orchestration", "spec": _normalised(spec)})
+    return digest_value({"kind": "Orchestration", "spec": _normalised(spec, _OF_HISTORY)})
 
 
 def agent_revision(spec: AgentSpec, files: Mapping[str, Digest]) -> Digest:
@@ -21,5 +22,8 @@ def agent_revision(spec: AgentSpec, files: Mapping[str, Digest]) -> Digest:
     return digest_value({"kind": "Agent", "spec": _normalised(spec), "files": dict(files)})
 
 
-def _normalised(spec: OrchestrationSpec | AgentSpec) -> Any:
-    return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
+_OF_HISTORY = {"successful_runs_history_limit", "failed_runs_history_limit"}
+
+
+def _normalised(spec: OrchestrationSpec | AgentSpec, without: set[str] | None = None) -> Any:
+    return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True, exclude=without)

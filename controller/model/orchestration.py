@@ -145,5 +145,12 @@ class OrchestrationSpec(Authored):
     """What follows failures."""
     timeout: Duration | None = None
     """Longest wall-clock time of a run; null: not limited."""
+    successful_runs_history_limit: Annotated[int, Field(ge=0)] | None = None
+    """On a cluster: how many settled runs that succeeded are kept, the youngest; older ones are deleted, with their
+    ledgers: archive first. Runs that somebody wrote down by name always stay. Of several versions the highest says it
+    for all. Default: all are kept, for a ledger is evidence and nobody else has it."""
+    failed_runs_history_limit: Annotated[int, Field(ge=0)] | None = None
+    """The same for runs that ended otherwise: Failed, Aborted and RolledBack. A failed run that is deleted can neither be
+    retried nor undone. Default: all are kept."""
     outputs: dict[str, Any] = Field(default_factory=dict)
     """Outputs of the run: name -> template such as `{{ steps.summary.text }}`."""

@@ -35,7 +35,7 @@ VALUES: Mapping[str, Json] = {
         "blobs": {"kind": "store"},
         "watchNamespaces": ["team-a"],
         "shards": 2,
-        "runs": {"maxActive": 10, "maxJobs": 200},
+        "runs": {"maxActive": 10, "maxJobs": 200, "maxParallel": 4, "ttlSecondsAfterFinished": 86400},
         "steps": {
             "image": "python:3.13",
             "pod": POD,

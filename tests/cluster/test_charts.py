@@ -79,6 +79,7 @@ def test_the_operator_reads_what_the_chart_writes() -> None:
     settings = settings_from(asked)
     assert settings.namespaces == ("team-a",)
     assert (settings.max_active_runs, settings.max_jobs) == (10, 200)
+    assert (settings.max_parallel, settings.run_ttl_seconds) == (4, 86400)
     assert (settings.image, settings.default_image) == ("libretto:0.1.0", "python:3.13")
     assert (settings.log_level, settings.log_format) == ("DEBUG", "text")
     assert settings.pod_defaults == POD

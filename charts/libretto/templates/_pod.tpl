@@ -137,6 +137,8 @@ priorityClassName: {{ . }}
 - {name: LIBRETTO_LOG_FORMAT, value: {{ $values.logs.format }}}
 - {name: LIBRETTO_MAX_ACTIVE_RUNS, value: {{ $values.runs.maxActive | int | quote }}}
 - {name: LIBRETTO_MAX_JOBS, value: {{ $values.runs.maxJobs | int | quote }}}
+- {name: LIBRETTO_MAX_PARALLEL, value: {{ $values.runs.maxParallel | int | quote }}}
+- {name: LIBRETTO_RUN_TTL_SECONDS, value: {{ $values.runs.ttlSecondsAfterFinished | int64 | quote }}}
 {{- $pod := $values.steps.pod }}
 {{- if and $values.image.pullSecrets (not (hasKey $pod "imagePullSecrets")) }}
 {{- /* The courier is our image in the user's pod, so it is pulled with the same credentials. */}}

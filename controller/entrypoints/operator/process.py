@@ -91,7 +91,10 @@ class OperatorProcess:
             Informer(self._client, resource, cache, dull=dull, **watched)  # type: ignore[arg-type]
             for resource, cache, dull in ((JOBS, caches.jobs, job_is_dull), (PODS, caches.pods, pod_is_dull))
         ]
-        self._housekeeping = Housekeeping(self._client, caches, self.operator.shared.configuration, settings.namespaces)
+        shared = self.operator.shared
+        self._housekeeping = Housekeeping(
+            self._client, caches, shared.configuration, shared.catalog, settings.namespaces
+        )
         self._resync = Resync(self._client, self._fed, settings.namespaces, lambda: self._clock.monotonic() / 1000)
         self._observation.look_at(self.operator, self._resync, self._informers)
         self._lease = f"libretto-shard-{settings.shard}"
@@ -129,6 +132,8 @@ class OperatorProcess:
             self._stores.courier,
             max_active_runs=settings.max_active_runs,
             max_jobs=settings.max_jobs,
+            default_max_parallel=settings.max_parallel,
+            default_ttl_seconds=settings.run_ttl_seconds,
             shard=settings.shard,
             shards=settings.shards,
         )

@@ -13,6 +13,9 @@ T = TypeVar("T")
 
 PREFIX = "LIBRETTO_"
 
+_LONGEST_TTL_S = 3_153_600_000
+"""A hundred years: beyond that somebody mistook the unit."""
+
 
 class S3(NamedTuple):
     """An S3-compatible bucket; credentials come by the usual `AWS_*` variables."""
@@ -66,6 +69,10 @@ class Settings(NamedTuple):
     """Root runs of a namespace at one time; 0: not limited."""
     max_jobs: int = 0
     """Attempts of a namespace at one time; 0: not limited."""
+    max_parallel: int = 1
+    """Steps of a run at one time where neither its orchestration nor the run itself says."""
+    run_ttl_seconds: int = 0
+    """Seconds after which a settled run goes that does not say; 0: never."""
     pod_defaults: Mapping[str, Any] = {}
     """Pod fields of every step, in the form of an agent's `pod`."""
     events_on_success: bool = False
@@ -107,6 +114,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         log_format=reader.choice("LOG_FORMAT", "json", ("json", "text")),
         max_active_runs=reader.number("MAX_ACTIVE_RUNS", 0),
         max_jobs=reader.number("MAX_JOBS", 0),
+        max_parallel=reader.number("MAX_PARALLEL", 1, least=1, most=1000),
+        run_ttl_seconds=reader.number("RUN_TTL_SECONDS", 0, most=_LONGEST_TTL_S),
         pod_defaults=reader.json("POD_DEFAULTS"),
         events_on_success=reader.flag("EVENTS_ON_SUCCESS"),
         otlp_endpoint=reader.text("OTLP_ENDPOINT", ""),

@@ -84,10 +84,12 @@ class RunSpec(Authored):
     suspend: bool = False
     """True starts nothing new; what runs ends. False goes on. Default: false."""
     max_parallel: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Steps at one time, 1 to 1000. Default: the orchestration's, else the operator's setting, else 1."""
+    """Steps at one time where the orchestration does not say, 1 to 1000. Default: the operator's setting
+    (`runs.maxParallel` of the chart), which is 1 unless somebody set it."""
     ttl_seconds_after_finished: Count | None = None
-    """Seconds after which a settled run is deleted, with its ledger: archive first. Default: the operator's setting; it
-    never removes a run that a GitOps tool made, which would create and execute it again."""
+    """Seconds after which a settled run is deleted, with its ledger: archive first. It never removes a run that somebody
+    wrote down by name, which a GitOps tool would create and execute again. Default: the operator's setting
+    (`runs.ttlSecondsAfterFinished` of the chart), which is never unless somebody set it."""
     rerun_of: ObjectName | None = None
     """Run whose outputs seed this one. Default: none."""
     seeds: Annotated[dict[StepName, DigestText], Field(max_length=1000, json_schema_extra=ATOMIC_MAP)] = Field(

@@ -1,18 +1,22 @@
-"""What may go? Runs whose time to live is over, kept results that expired, and what was only there for runs that are gone:
-snapshots, files of agents, decisions.
+"""What may go? Runs whose time is over or that are more than are kept, results that expired, and what was only there for runs
+that are gone: snapshots, files of agents, decisions.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.config_map_blobs import FILE
+from controller.adapters.cluster.decision_source import answered
 from controller.adapters.cluster.names import DIGEST, EXPIRES, KIND, MANAGED_BY, NEEDED
 from controller.adapters.cluster.resources import CONFIG_MAPS, RUNS
 from controller.adapters.cluster.result_cache import CACHE
-from controller.errors import LibrettoError, NotFound
+from controller.adapters.cluster.run_object import root_uid
+from controller.definition.catalog import Catalog
+from controller.errors import Ambiguous, LibrettoError, NotFound
 from controller.model.record import parse_time
+from controller.model.states import SETTLED, RunState
 from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.configuration import Configuration
 from controller.wiring.cluster.snapshots import SNAPSHOT
@@ -30,11 +34,18 @@ class Housekeeping:
     """Sweeps, now and then, what only Libretto made and nobody needs."""
 
     def __init__(
-        self, client: Client, caches: Caches, configuration: Configuration, namespaces: Sequence[str] = ()
+        self,
+        client: Client,
+        caches: Caches,
+        configuration: Configuration,
+        catalog: Callable[[str], Catalog],
+        namespaces: Sequence[str] = (),
     ) -> None:
+        """`catalog` returns what names mean in a namespace."""
         self._client = client
         self._caches = caches
         self._configuration = configuration
+        self._catalog = catalog
         self._namespaces: Sequence[str | None] = namespaces or (None,)
         self._files = AgentFiles(client, caches)
         self._files_since, self._decisions_since = Since(), Since()
@@ -42,9 +53,8 @@ class Housekeeping:
     async def sweep(self, now: int) -> int:
         """Delete what may go; return how much it was. Raises what listing raises."""
         gone = 0
-        for run in self._expired_runs(now):
-            metadata = run["metadata"]
-            gone += await self._deleted(RUNS, metadata)
+        for run in self._superfluous_runs(now):
+            gone += await self._deleted(RUNS, run["metadata"])
         executed = {
             (run["metadata"]["namespace"], (run.get("status") or {}).get("snapshot")) for run in self._caches.runs.all()
         }
@@ -78,16 +88,64 @@ class Housekeeping:
         found = [one["metadata"] for page in pages for one in page.get("items") or ()]
         return [metadata for metadata in found if self._configuration.drives(metadata["namespace"])]
 
-    def _expired_runs(self, now: int) -> Iterator[Json]:
+    def _superfluous_runs(self, now: int) -> Iterator[Json]:
         """Only runs that nobody wrote down by name: a GitOps tool would make the others again, and they would run again."""
-        for run in list(self._caches.runs.all()):
-            metadata, spec, status = run["metadata"], run["spec"], run.get("status") or {}
-            seconds, ended = spec.get("ttlSecondsAfterFinished"), status.get("endedAt")
-            unnamed = metadata.get("generateName") or (metadata.get("labels") or {}).get(MANAGED_BY) == "libretto"
-            if seconds is None or ended is None or not unnamed or spec.get("parent") is not None:
+        settled = [run for run in self._caches.runs.all() if self._is_over(run)]
+        surplus = {run["metadata"]["uid"] for run in self._surplus(settled)}
+        needed = self._repeated()
+        for run in settled:
+            metadata = run["metadata"]
+            if (metadata["namespace"], metadata["name"]) in needed or self._is_asked_of(run):
                 continue
-            if self._configuration.drives(metadata["namespace"]) and parse_time(ended) + seconds * 1000 <= now:
+            if metadata["uid"] in surplus or self._has_expired(run, now):
                 yield run
+
+    def _is_over(self, run: Json) -> bool:
+        metadata, status = run["metadata"], run.get("status") or {}
+        unnamed = metadata.get("generateName") or (metadata.get("labels") or {}).get(MANAGED_BY) == "libretto"
+        if not unnamed or run["spec"].get("parent") is not None or metadata.get("deletionTimestamp"):
+            return False
+        settled = status.get("endedAt") is not None and status.get("state") in SETTLED
+        return settled and self._configuration.drives(metadata["namespace"])
+
+    def _has_expired(self, run: Json, now: int) -> bool:
+        seconds = run["spec"].get("ttlSecondsAfterFinished")
+        if seconds is None:
+            seconds = self._configuration.default_ttl_seconds or None
+        return seconds is not None and _ended(run) + seconds * 1000 <= now
+
+    def _surplus(self, settled: Iterable[Json]) -> Iterator[Json]:
+        """Yield the oldest of each orchestration beyond those that are kept."""
+        histories: dict[tuple[str, str, bool], list[Json]] = {}
+        for run in settled:
+            succeeded = run["status"]["state"] == RunState.SUCCEEDED
+            history = run["metadata"]["namespace"], run["spec"]["orchestrationRef"]["name"], succeeded
+            histories.setdefault(history, []).append(run)
+        for (namespace, name, succeeded), runs in histories.items():
+            most = self._kept(namespace, name, succeeded=succeeded)
+            if most is not None:
+                yield from sorted(runs, key=_ended, reverse=True)[most:]
+
+    def _kept(self, namespace: str, name: str, *, succeeded: bool) -> int | None:
+        """Return how many runs of an orchestration are kept; None: all, also where it is gone and nobody can say."""
+        try:
+            spec = self._catalog(namespace).orchestration(name, None, None, namespace).spec
+        except (NotFound, Ambiguous):
+            return None
+        return spec.successful_runs_history_limit if succeeded else spec.failed_runs_history_limit
+
+    def _repeated(self) -> set[tuple[str, str]]:
+        """Return the runs whose outputs seed runs that go on."""
+        return {
+            (run["metadata"]["namespace"], run["spec"]["rerunOf"])
+            for run in self._caches.runs.all()
+            if run["spec"].get("rerunOf") and (run.get("status") or {}).get("state") not in SETTLED
+        }
+
+    def _is_asked_of(self, run: Json) -> bool:
+        """Whether somebody decided or commanded something of its tree and waits for the answer."""
+        tree = self._caches.tree(root_uid(run))
+        return any(not answered(one) for member in tree for one in self._caches.submissions(member))
 
     async def _deleted(self, resource: Any, metadata: Mapping[str, Any]) -> int:
         try:
@@ -98,6 +156,10 @@ class Housekeeping:
             log.warning("%s %s could not be deleted: %s", resource.kind, metadata["name"], error)
             return 0
         return 1
+
+
+def _ended(run: Json) -> int:
+    return parse_time(run["status"]["endedAt"])
 
 
 def _may_go(metadata: Mapping[str, Any], kind: str, executed: set[tuple[str, Any]], now: int) -> bool:

@@ -9,16 +9,19 @@ import pytest
 
 from controller.adapters.clock import SystemClock
 from controller.adapters.cluster.names import DIGEST, NEEDED
-from controller.adapters.cluster.resources import AGENTS, APPROVALS, INTERVENTIONS, RUNS
+from controller.adapters.cluster.resources import AGENTS, APPROVALS, INTERVENTIONS, ORCHESTRATIONS, RUNS
+from controller.definition.catalog import Catalog
 from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.configuration import Configuration
+from controller.wiring.cluster.definitions import Definitions
 from controller.wiring.cluster.housekeeping import YOUNGEST_MS, Housekeeping
 from controller.wiring.cluster.resync import Resync
 from controller.wiring.cluster.unneeded import GRACE_MS
 from tests.cluster.cli.terminal import Terminal
+from tests.cluster.control_plane import KubectlFailed
 from tests.cluster.inside import InterposedClient, Interposer, connection_of
 from tests.cluster.operator.test_people import allow, approval, command, create
-from tests.cluster.operators import ROOT, Bench, OperatorProcess, orchestration, run, shell_agent, until
+from tests.cluster.operators import ROOT, Bench, Json, OperatorProcess, orchestration, run, shell_agent, until
 
 ANSWERS = "echo '{\"answer\": 42}' > $LIBRETTO_DIR/output.json"
 DAY_MS = 86_400_000
@@ -28,16 +31,21 @@ FILES = "libretto.dev/kind=agent-file"
 async def swept(bench: Bench, *after_ms: int) -> int:
     """Sweep as the leader would after so much time, and again; return what the last time did."""
     client = InterposedClient(connection_of(bench.control_plane), Interposer())
-    caches = Caches(lambda *_: None, lambda _: None)
+    caches, definitions = Caches(lambda *_: None, lambda _: None), Definitions()
+
+    def catalog(namespace: str) -> Catalog:
+        return definitions.catalog(namespace, caches.definitions(namespace))
+
     try:
         known = {
             RUNS: caches.runs,
+            ORCHESTRATIONS: caches.orchestrations,
             AGENTS: caches.agents,
             APPROVALS: caches.approvals,
             INTERVENTIONS: caches.interventions,
         }
         await Resync(client, known, (bench.namespace,)).relist()
-        keeping = Housekeeping(client, caches, Configuration("", ""), (bench.namespace,))
+        keeping = Housekeeping(client, caches, Configuration("", ""), catalog, (bench.namespace,))
         gone = 0
         for after in after_ms:
             gone = await keeping.sweep(SystemClock().now() + after)
@@ -116,6 +124,44 @@ def test_files_of_agents_go_when_no_agent_and_no_run_executes_them(
 
 def executed(bench: Bench) -> set[str]:
     return {file["digest"] for one in bench.all("agents") for file in (one["spec"].get("files") or {}).values()}
+
+
+def test_an_orchestration_keeps_as_many_runs_as_it_says(bench: Bench, operator: OperatorProcess) -> None:
+    """The youngest that succeeded, and the youngest that did not; what was written down by name stays."""
+    limits = {"successfulRunsHistoryLimit": 1, "failedRunsHistoryLimit": 2}
+    negative = orchestration("good", {"id": "a", "agent": "worker"}, failedRunsHistoryLimit=-1)
+    with pytest.raises(KubectlFailed, match="failedRunsHistoryLimit"):
+        bench.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(negative))
+    bench.apply(
+        shell_agent("worker", ANSWERS),
+        shell_agent("broken", "exit 65"),
+        orchestration("good", {"id": "a", "agent": "worker"}, **limits),
+        orchestration("bad", {"id": "a", "agent": "broken"}, **limits),
+        run("named", "good"),
+    )
+    for name in ("good", "bad"):
+        unnamed = run("x", name) | {"metadata": {"generateName": f"{name}-"}}
+        for _ in range(3):
+            bench.kubectl("create", "-f", "-", input=json.dumps(unnamed))
+    until(lambda: _ended(bench) == 7, "all have ended", operator.log)
+    stuck = min(_unnamed(bench, "bad"), key=_moment)
+    kept = {max(_unnamed(bench, "good"), key=_moment)["metadata"]["name"], "named"}
+    kept |= {one["metadata"]["name"] for one in _unnamed(bench, "bad")}
+    operator.stop()  # nobody answers the command
+    create(bench, command(bench, stuck["metadata"]["name"], "retry"))
+    assert asyncio.run(swept(bench, 0)) == 2
+    assert {one["metadata"]["name"] for one in bench.all("runs")} == kept
+    bench.kubectl("delete", "interventions", "--all")
+    assert asyncio.run(swept(bench, 0)) == 1
+    assert {one["metadata"]["name"] for one in bench.all("runs")} == kept - {stuck["metadata"]["name"]}
+
+
+def _unnamed(bench: Bench, orchestration: str) -> list[Json]:
+    return [one for one in bench.all("runs") if one["metadata"].get("generateName") == f"{orchestration}-"]
+
+
+def _moment(run: Json) -> str:
+    return str(run["status"]["endedAt"])
 
 
 def _ended(bench: Bench) -> int:

@@ -1,6 +1,7 @@
 """What may go and what must stay: runs whose time is over, snapshots of nobody, and kept results that expired."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -8,10 +9,12 @@ import pytest
 from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.names import DIGEST, EXPIRES, MANAGED_BY, NEEDED
 from controller.adapters.cluster.resources import Resource
+from controller.definition.catalog import Catalog
 from controller.errors import Conflict, LibrettoError, NotFound, ServerUnavailable
 from controller.model.record import time_text
 from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.configuration import Configuration
+from controller.wiring.cluster.definitions import Definitions
 from controller.wiring.cluster.housekeeping import YOUNGEST_MS, Housekeeping
 from tests.fakes.clock import START
 
@@ -64,15 +67,24 @@ def run(name: str = "q3", *, ended: int | None = None, ttl: int | None = None, *
     spec: Json = {"orchestrationRef": {"name": "nightly"}, **values.pop("spec", {})}
     if ttl is not None:
         spec["ttlSecondsAfterFinished"] = ttl
-    status = values | ({} if ended is None else {"endedAt": time_text(ended)})
+    status = ({} if ended is None else {"endedAt": time_text(ended), "state": "Succeeded"}) | values
     return {"kind": "Run", "metadata": metadata, "spec": spec, "status": status}
 
 
-def swept(server: Server, *runs: Json, namespaces: tuple[str, ...] = (), **settings: Any) -> int:
+def swept(
+    server: Server, *runs: Json, namespaces: tuple[str, ...] = (), objects: Sequence[Json] = (), **settings: Any
+) -> int:
     caches = Caches(lambda *_: None, lambda _: None)
     for one in runs:
         caches.runs.put(one)
-    keeper = Housekeeping(server, caches, Configuration("i", "i", **settings), namespaces)
+    for one in objects:
+        (caches.orchestrations if one["kind"] == "Orchestration" else caches.interventions).put(one)
+    definitions = Definitions()
+
+    def catalog(namespace: str) -> Catalog:
+        return definitions.catalog(namespace, caches.definitions(namespace))
+
+    keeper = Housekeeping(server, caches, Configuration("i", "i", **settings), catalog, namespaces)
     return asyncio.run(keeper.sweep(START))
 
 
@@ -88,6 +100,8 @@ def swept(server: Server, *runs: Json, namespaces: tuple[str, ...] = (), **setti
         (run(ended=0, ttl=0, metadata={"generateName": None, "labels": {MANAGED_BY: "Helm"}}), False),
         (run(ended=0, ttl=0, metadata={"generateName": None, "labels": {MANAGED_BY: "libretto"}}), True),
         (run(ended=0, ttl=0, spec={"parent": {"uid": "c", "rootUid": "r"}}), False),
+        (run(ended=0, ttl=0, state="Running"), False),
+        (run(ended=0, ttl=0, metadata={"deletionTimestamp": "2026-01-01T00:00:00Z"}), False),
     ],
     ids=[
         "its time is over",
@@ -99,12 +113,108 @@ def swept(server: Server, *runs: Json, namespaces: tuple[str, ...] = (), **setti
         "of a chart",
         "made by us",
         "a child goes with its parent",
+        "retried since",
+        "on its way already",
     ],
 )
 def test_runs(one: Json, goes: bool) -> None:
     server = Server()
     assert swept(server, one) == int(goes)
     assert server.deleted == (["runs space/q3"] if goes else [])
+
+
+def test_what_the_operator_says_holds_for_runs_that_say_nothing() -> None:
+    runs = [
+        run("says", ended=START - 60_000, ttl=90),
+        run("old", ended=START - 60_000),
+        run("new", ended=START - 59_000),
+    ]
+    server = Server()
+    assert swept(server, *runs, default_ttl_seconds=60) == 1
+    assert server.deleted == ["runs space/old"]
+
+
+def orchestration(version: str = "1.0.0", **limits: int) -> Json:
+    spec = {"name": "nightly", "version": version, "steps": [{"id": "a", "agent": "worker"}], **limits}
+    metadata = {"name": f"nightly-{version}", "namespace": "space", "uid": f"o-{version}", "resourceVersion": "1"}
+    return {"apiVersion": "libretto.dev/v1alpha1", "kind": "Orchestration", "metadata": metadata, "spec": spec}
+
+
+ENDED = [
+    run(f"{state[0]}{minute}", ended=START - 60_000 * minute - number, state=state)
+    for number, state in enumerate(("Succeeded", "Failed", "Aborted", "RolledBack"))
+    for minute in (3, 1, 2)
+]
+"""Three runs each, named by their first letter and by how many minutes ago they ended."""
+
+
+@pytest.mark.parametrize(
+    ("objects", "gone"),
+    [
+        ([], ""),
+        ([orchestration()], ""),
+        ([orchestration(successfulRunsHistoryLimit=2)], "S3"),
+        ([orchestration(successfulRunsHistoryLimit=0)], "S1 S2 S3"),
+        ([orchestration(failedRunsHistoryLimit=4)], "A2 R2 F3 A3 R3"),
+        ([orchestration(successfulRunsHistoryLimit=2, failedRunsHistoryLimit=9)], "S3"),
+        ([orchestration(successfulRunsHistoryLimit=1), orchestration("1.1.0", successfulRunsHistoryLimit=2)], "S3"),
+        ([orchestration(successfulRunsHistoryLimit=1), orchestration("1.1.0")], ""),
+    ],
+    ids=[
+        "it is gone",
+        "it says nothing",
+        "the youngest stay",
+        "none stays",
+        "whatever did not succeed",
+        "each has its own",
+        "the highest version says",
+        "the highest version says nothing",
+    ],
+)
+def test_no_more_runs_of_an_orchestration_than_are_kept(objects: list[Json], gone: str) -> None:
+    server = Server()
+    swept(server, *ENDED, objects=objects)
+    assert {name.rpartition("/")[2] for name in server.deleted} == set(gone.split())
+
+
+@pytest.mark.parametrize(
+    ("others", "goes"),
+    [
+        ([], True),
+        ([run("named", ended=START, metadata={"generateName": None})], True),
+        ([run("again", spec={"rerunOf": "q3"})], False),
+        ([run("again", spec={"rerunOf": "q3"}, ended=START, state="Failed")], True),
+        ([run("elsewhere", spec={"rerunOf": "q3"}, metadata={"namespace": "other"})], True),
+    ],
+    ids=[
+        "nobody needs it",
+        "another is there",
+        "it seeds a run that goes on",
+        "it has seeded a run",
+        "a namesake does",
+    ],
+)
+@pytest.mark.parametrize("how", ["its time", "their number"])
+def test_what_another_run_repeats_stays(others: list[Json], goes: bool, how: str) -> None:
+    server = Server()
+    one = run(ended=0, ttl=0 if how == "its time" else None)
+    limited = [orchestration(successfulRunsHistoryLimit=0)] if how == "their number" else []
+    swept(server, one, *others, objects=limited)
+    assert ("runs space/q3" in server.deleted) is goes
+
+
+@pytest.mark.parametrize(("status", "goes"), [({}, False), ({"answeredAt": "2026-01-01T00:00:00Z"}, True)])
+def test_what_somebody_commands_something_of_stays(status: Json, goes: bool) -> None:
+    metadata = {"name": "retry", "namespace": "space", "uid": "i", "resourceVersion": "1"}
+    reference = {"name": "q3", "uid": "uid-q3"}
+    asked = {
+        "kind": "Intervention",
+        "metadata": metadata,
+        "spec": {"runRef": reference, "verb": "retry"},
+        "status": status,
+    }
+    server = Server()
+    assert swept(server, run(ended=0, ttl=0, state="Failed"), objects=[asked]) == int(goes)
 
 
 @pytest.mark.parametrize(
