@@ -1,7 +1,7 @@
 """Story: an orchestration, how its programs end, and what people do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,12 @@ class Story:
     def found(self, folder: Path) -> Found:
         """Write the programs and their table below `folder`; return what is to be played."""
         return built(folder, self.specs, self.table, self.undo, self.agents)
+
+    def named(self, suffix: str) -> "Story":
+        """Return the same story with other names for all that it defines, so that several fit into one namespace."""
+        agents = [{"slug": "worker"}, *self.agents]
+        renamed = [{**agent, "slug": f"{agent['slug']}-{suffix}"} for agent in agents]
+        return replace(self, specs=[_suffixed(spec, suffix) for spec in self.specs], agents=renamed)
 
     @property
     def people(self) -> People:
@@ -62,6 +68,20 @@ class Story:
 def orchestration(*steps: Mapping[str, Any], name: str = "story", **fields: Any) -> Spec:
     """Return a definition; steps call the worker unless they say otherwise."""
     return {"name": name, "steps": [_step(step) for step in steps], **fields}
+
+
+def _suffixed(spec: Spec, suffix: str) -> Spec:
+    renamed = {**spec, "name": f"{spec['name']}-{suffix}"}
+    for member in ("steps", "finally"):
+        if member in spec:
+            renamed[member] = [_suffixed_step(step, suffix) for step in spec[member]]
+    return renamed
+
+
+def _suffixed_step(step: Mapping[str, Any], suffix: str) -> Mapping[str, Any]:
+    if "orchestration" in step:
+        return {**step, "orchestration": {"name": f"{step['orchestration']['name']}-{suffix}"}}
+    return {**step, "agent": f"{step['agent']}-{suffix}"}
 
 
 def _step(step: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Programs that do as a table says: a shell script that looks up how its attempt ends."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,15 @@ def _write(at: Path, attempt: Mapping[str, Any]) -> None:
         path.write_text(text["text"])
     pause = f"sleep {attempt['sleepMs'] / 1000}\n" if "sleepMs" in attempt else ""
     (at / "end").write_text(f"{pause}exit {attempt.get('exitCode', 0)}\n")
+
+
+def packed(folder: Path) -> str:
+    """Return the program of `folder`, where `built` wrote it, as one script: it brings its table along, as a pod must have it."""
+    lines = ["TABLE=$(mktemp -d)"]
+    for file in sorted((folder / "table").rglob("*")):
+        at = f'"$TABLE"/{shlex.quote(str(file.relative_to(folder / "table")))}'
+        lines.append(f"mkdir -p {at}" if file.is_dir() else f"printf %s {shlex.quote(file.read_text())} > {at}")
+    return "\n".join([*lines, 'cd "$LIBRETTO_DIR"', SCRIPT])
 
 
 def outcomes_from(

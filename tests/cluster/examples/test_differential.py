@@ -1,7 +1,5 @@
 """The example library on a cluster: the same meaning as on one machine, and as in simulation."""
 
-import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -13,18 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from controller.adapters.cluster import fiber
 from controller.adapters.cluster.names import KIND
 from controller.adapters.cluster.result_cache import CACHE
 from controller.adapters.memory import MemoryLedgerStore, MemoryObjectStore
 from controller.engine.semantic import semantic_digest
-from controller.model.outcomes import Outcomes, read_outcomes
-from controller.runtime.outcomes_of import outcomes_of
 from controller.wiring.definitions import Found, find
-from controller.wiring.evidence import stored, verify_run
-from controller.wiring.remote import Remote, Target
 from controller.wiring.simulation import simulate
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.examples.played import decide, exported
 from tests.cluster.operators import ROOT, Bench, OperatorProcess, grant, until
 from tests.cluster.shared_process_node import SharedProcessNode
 from tests.definitions.agent import LIBRARY
@@ -84,50 +78,12 @@ def play_on_cluster(bench: Bench, name: str, found: Found, people: Mapping[str, 
                 answers = people.get(gate["gate"], [])
                 opening = openings[gate["gate"]]
                 openings[gate["gate"]] += 1
-                _decide(bench, run, gate, answers[opening] if opening < len(answers) else "approve")
+                decide(bench, run, gate, answers[opening] if opening < len(answers) else "approve")
         return status.get("endedAt") is not None and "semanticDigest" in status
 
     until(moves, f"{name} settles", bench.tell(name), seconds=90)
     status: Json = bench.get("run", name)["status"]
     return status
-
-
-def _decide(bench: Bench, run: Json, gate: Json, given: Any) -> None:
-    word, changes = ("modify", given["modify"]) if isinstance(given, dict) else (given, None)
-    if word == "lapse":
-        return
-    spec = {
-        "runRef": {"name": run["metadata"]["name"], "uid": run["metadata"]["uid"]},
-        "gate": gate["gate"],
-        "digest": gate["digest"],
-        "request": gate["request"],
-        "decision": word,
-        **({"modification": changes} if changes is not None else {}),
-    }
-    approval = {
-        "apiVersion": "libretto.dev/v1alpha1",
-        "kind": "Approval",
-        "metadata": {"generateName": "answer-"},
-        "spec": spec,
-    }
-    bench.kubectl("create", "-f", "-", input=json.dumps(approval))
-
-
-def exported(bench: Bench, name: str) -> Outcomes:
-    """Return the outcomes that the ledger of a run on the cluster tells, once it is verified."""
-
-    def read() -> Outcomes:
-        remote = Remote.open(Target(str(bench.control_plane.kubeconfig), None, bench.namespace))
-        try:
-            spec = remote.stores.objects.run(remote.find(name))
-            assert spec is not None
-            verification = verify_run(remote, spec)  # type: ignore[arg-type]
-            assert verification.sound, verification
-            return read_outcomes(outcomes_of(stored(remote, spec), verification).to_value())  # type: ignore[arg-type]
-        finally:
-            remote.close()
-
-    return asyncio.run(fiber.run(read))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.parent.parent.name}/{case.stem}" for case in CASES])
