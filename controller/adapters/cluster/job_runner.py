@@ -9,6 +9,7 @@ from controller.adapters.cluster.jobs.attempts import Attempt, Attempts
 from controller.adapters.cluster.jobs.creation import creation_refusal
 from controller.adapters.cluster.jobs.judge import Ended, Queued, Running, has_told, judge, taken_away
 from controller.adapters.cluster.jobs.message import stored_list
+from controller.adapters.cluster.jobs.overdue import Overdue
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.jobs.pod_status import TERMINAL, phase, status_of
 from controller.adapters.cluster.jobs.render import render
@@ -88,6 +89,7 @@ class JobRunner:
         self._blobs = blobs
         self._clock = clock
         self._attempts = Attempts()
+        self._overdue = Overdue()
         self._dirty: dict[str, None] = {}
         """Jobs of which something changed since the last look."""
 
@@ -180,9 +182,14 @@ class JobRunner:
         return True
 
     def until_next(self) -> int | None:
-        """Return in how many milliseconds an attempt that does not start must be looked at; None: none waits."""
-        soonest = self._attempts.soonest()
-        return None if soonest is None else max(0, soonest - self._clock.monotonic())
+        """Return in how many milliseconds an attempt that does not start, or does not end, must be looked at; None: none does."""
+        soonest, overdue = self._attempts.soonest(), self._overdue.until_next(self._clock.now())
+        waits = [] if soonest is None else [max(0, soonest - self._clock.monotonic())]
+        return min(waits if overdue is None else [*waits, overdue], default=None)
+
+    def unreachable(self) -> str:
+        """Return which pod does not end because its node answers nobody, and what to do; empty: there is none."""
+        return self._overdue.told(self._clock.now())
 
     def expire(self) -> None:
         """Look again at attempts that should have started by now."""
@@ -202,6 +209,7 @@ class JobRunner:
         if known.stopped_as is not None and not isinstance(verdict, Ended) and any(map(_is_unasked, pods)):
             # The Job controller made it since.
             self._end(known.job, pods, known.stopped_as)
+        self._overdue.look(key, () if isinstance(verdict, Ended) else pods)
         gone = taken_away(job, pods)
         if not gone <= known.taken:
             known = self._attempts.put(key, known._replace(taken=known.taken | gone))

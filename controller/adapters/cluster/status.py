@@ -13,6 +13,7 @@ from controller.model.states import RunState
 Json = dict[str, Any]
 
 APPROVALS_UNPROTECTED = "ApprovalsUnprotected"
+NODE_UNREACHABLE = "NodeUnreachable"
 """Type of the condition that is there while decisions wait because nothing proves whose they are."""
 
 LONGEST_MESSAGE = 1024
@@ -128,7 +129,7 @@ def conditions(status: RunStatus, generation: int, before: list[Json], now: int)
         found.append(("AwaitingApproval", "True", "GateOpen", message))
     if status.suspended and not settled:
         found.append(("Suspended", "True", "SuspendRequested", message))
-    kept = [one for one in before if one["type"] == APPROVALS_UNPROTECTED]
+    kept = [one for one in before if one["type"] in (APPROVALS_UNPROTECTED, NODE_UNREACHABLE)]
     return [*(condition(*one, generation, before, now) for one in found), *kept]
 
 
@@ -141,6 +142,15 @@ def unprotected(missing: str | None, generation: int, before: list[Json], now: i
         *kept,
         condition(APPROVALS_UNPROTECTED, "True", "NothingRefusesForgeries", missing, generation, before, now),
     ]
+
+
+def unreachable(message: str, generation: int, before: list[Json], now: int) -> list[Json]:
+    """Return the conditions of a run of which a pod does not end because its node answers nobody; empty: none does."""
+    kept = [one for one in before if one["type"] != NODE_UNREACHABLE]
+    if not message:
+        return kept
+    told = message[:LONGEST_MESSAGE]
+    return [*kept, condition(NODE_UNREACHABLE, "True", "PodTerminating", told, generation, before, now)]
 
 
 def stalled(reason: str, message: str, generation: int, before: list[Json], now: int) -> list[Json]:

@@ -110,7 +110,8 @@ class RunStatus(Stored):
     """`metadata.generation` that was looked at last."""
     conditions: Conditions = Field(default_factory=list)
     """Ready, Succeeded (Unknown until the run has settled), Finished (settled), and while they hold Reconciling, Stalled,
-    AwaitingApproval, Suspended and ApprovalsUnprotected (decisions wait because nothing proves whose they are)."""
+    AwaitingApproval, Suspended, ApprovalsUnprotected (decisions wait because nothing proves whose they are) and
+    NodeUnreachable (a pod does not end, because its node answers nobody)."""
     steps: Annotated[str, Field(max_length=32)] | None = None
     """Settled and all steps, e.g. `4/7`."""
     step: GatePath | None = None

@@ -161,7 +161,8 @@ def _job_state(job: Json) -> tuple[Any, ...]:
 def _pod_state(pod: Json) -> tuple[Any, ...]:
     """What of a pod can say anything about its attempt."""
     status = pod.get("status") or {}
-    found: list[Any] = [bool(pod["metadata"].get("deletionTimestamp"))]
+    # The time: a pod that is deleted once more, with less grace, should be gone sooner.
+    found: list[Any] = [pod["metadata"].get("deletionTimestamp")]
     if status.get("phase") in ("Succeeded", "Failed"):
         found.append(status["phase"])
     for container in status.get("containerStatuses") or ():

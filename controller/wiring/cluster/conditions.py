@@ -1,11 +1,11 @@
-"""What do a run's conditions say that is in no ledger? Why it is not driven, and that nothing proves who decides."""
+"""What do a run's conditions say that is in no ledger? Why it is not driven, who proves nothing, and which node is silent."""
 
 import logging
 from collections.abc import Sequence
 from typing import Any
 
 from controller.adapters.cluster.resources import RUNS
-from controller.adapters.cluster.status import APPROVALS_UNPROTECTED, stalled, unprotected
+from controller.adapters.cluster.status import APPROVALS_UNPROTECTED, stalled, unprotected, unreachable
 from controller.errors import DefinitionInvalid, Fenced, InvariantViolated, LibrettoError
 from controller.wiring.cluster.shared import Shared
 
@@ -36,9 +36,26 @@ class RunConditions:
         if await self._write(run, unprotected(missing, generation, before, self._shared.clock.now())) and missing:
             self._shared.observer.unprotected(run, missing)
 
+    async def reachability(self, uid: str, message: str) -> bool:
+        """Say of the run of this key uid that a pod of it does not end because its node answers nobody; empty: none does.
+
+        Return whether its conditions say so now.
+        """
+        run = self._shared.caches.run(uid)
+        if run is None:
+            return True
+        before, generation = _conditions(run), run["metadata"].get("generation", 1)
+        after = unreachable(message, generation, before, self._shared.clock.now())
+        if _told_alike(after, before):
+            return True
+        written = await self._write(run, after)
+        if written and message:
+            self._shared.observer.unreachable(run, message)
+        return written
+
     async def _write(self, run: Json, after: Sequence[Json]) -> bool:
         """Write conditions that differ in more than their times; return whether they were written."""
-        if [_without_time(one) for one in after] == [_without_time(one) for one in _conditions(run)]:
+        if _told_alike(after, _conditions(run)):
             return False
         metadata, mark = run["metadata"], self._shared.mark
         patch = {
@@ -73,6 +90,10 @@ def _told(error: Exception) -> str:
     if isinstance(error, LibrettoError):
         return f"{error.message} ({error.hint})" if error.hint else error.message
     return repr(error)
+
+
+def _told_alike(some: Sequence[Json], others: Sequence[Json]) -> bool:
+    return [_without_time(one) for one in some] == [_without_time(one) for one in others]
 
 
 def _without_time(condition: Json) -> Json:

@@ -6,7 +6,7 @@ from controller.adapters.cluster.events import EventPoster, Happening, reference
 from controller.adapters.cluster.gates import UNPROTECTED
 from controller.adapters.cluster.names import DOMAIN, job_name
 from controller.adapters.cluster.resources import JOBS
-from controller.adapters.cluster.status import APPROVALS_UNPROTECTED
+from controller.adapters.cluster.status import APPROVALS_UNPROTECTED, NODE_UNREACHABLE
 from controller.ports.clock import Clock
 from controller.wiring.cluster.notices import Notice, notices
 from controller.wiring.cluster.observer import Json, Told, Unconcerned
@@ -36,6 +36,9 @@ class EventObserver(Unconcerned):
 
     def unprotected(self, run: Json, message: str) -> None:
         self._poster.tell(self._of(run, APPROVALS_UNPROTECTED, message, UNPROTECTED))
+
+    def unreachable(self, run: Json, message: str) -> None:
+        self._poster.tell(self._of(run, NODE_UNREACHABLE, message, NODE_UNREACHABLE))
 
     def _happening(self, told: Told, notice: Notice) -> Happening:
         record, spec = notice.record, told.member.spec

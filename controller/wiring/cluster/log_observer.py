@@ -38,6 +38,10 @@ class LogObserver(Unconcerned):
         fields = {"event": "ApprovalsUnprotected", **_place(run)}
         log.warning("%s: decisions do not count: %s", _name(run), message, extra={"fields": fields})
 
+    def unreachable(self, run: Json, message: str) -> None:
+        fields = {"event": "NodeUnreachable", **_place(run)}
+        log.warning("%s: %s", _name(run), message, extra={"fields": fields})
+
     def stalled(self, run: Json, reason: str, message: str) -> None:
         fields = {"event": "Stalled", **_place(run), "reason": reason}
         log.warning("%s: it does not go on: %s: %s", _name(run), reason, message, extra={"fields": fields})

@@ -50,6 +50,9 @@ class Observer(Protocol):
     def unprotected(self, run: Json, message: str) -> None:
         """Decisions about a run do not count, because nothing proves whose they are."""
 
+    def unreachable(self, run: Json, message: str) -> None:
+        """A pod of a run does not end, because its node answers nobody."""
+
     def fenced(self) -> None:
         """A write was refused because another leader took over."""
 
@@ -71,6 +74,9 @@ class Observers:
 
     def unprotected(self, run: Json, message: str) -> None:
         self._each(lambda one: one.unprotected(run, message))
+
+    def unreachable(self, run: Json, message: str) -> None:
+        self._each(lambda one: one.unreachable(run, message))
 
     def fenced(self) -> None:
         self._each(lambda one: one.fenced())
@@ -96,6 +102,9 @@ class Unconcerned:
         """Nobody looks."""
 
     def unprotected(self, run: Json, message: str) -> None:
+        """Nobody looks."""
+
+    def unreachable(self, run: Json, message: str) -> None:
         """Nobody looks."""
 
     def fenced(self) -> None:

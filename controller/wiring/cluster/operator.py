@@ -31,6 +31,9 @@ from controller.wiring.cluster.tree import Tree
 
 Json = dict[str, Any]
 
+SAID_AGAIN_MS = 1_000
+"""A condition that could not be written, because somebody else wrote first, is written again."""
+
 STALLED_RETRY_MS = 60_000
 """A run that only a person can get going is looked at again now and then: what was wrong may have been mended elsewhere."""
 
@@ -179,6 +182,8 @@ class Operator:
         run = self.shared.caches.run(key.root)
         if run is not None:
             await self._conditions.protection(run, UNPROTECTED if tree.unprotected else None)
+            if not await self._conditions.reachability(key.root, tree.unreachable):
+                self.queue.add_after(key, SAID_AGAIN_MS)
         if tree.settled:
             self._drop(key)
             self._admit_waiting(key.namespace)

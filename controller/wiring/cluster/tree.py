@@ -110,6 +110,11 @@ class Tree:
         return any(UNPROTECTED in held.values() for held in self._decisions.held.values())
 
     @property
+    def unreachable(self) -> str:
+        """Which pod does not end because its node answers nobody, and what to do; empty: there is none."""
+        return self._runner.unreachable()
+
+    @property
     def settled(self) -> bool:
         """Whether nothing but a person can move the tree, and all of it is durable."""
         driver = self._driver

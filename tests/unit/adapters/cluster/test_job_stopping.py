@@ -10,13 +10,25 @@ import pytest
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.job_runner import JobRunner
 from controller.adapters.cluster.jobs.judge import MOST_DISRUPTIONS
+from controller.adapters.cluster.jobs.overdue import MARGIN_MS
 from controller.adapters.cluster.names import STOPPED_AS
 from controller.adapters.memory import MemoryBlobStore
 from controller.errors import NotFound
 from controller.model.attempt import Finished, Lost, Observation, Started
 from controller.model.states import OutcomeClass
 from tests.fakes.clock import SettableClock
-from tests.unit.adapters.cluster.jobs.pods import KEY, PLACE, WHOLE, Json, ended, launch, pod, running, waiting
+from tests.unit.adapters.cluster.jobs.pods import (
+    ENDED_MS,
+    KEY,
+    PLACE,
+    WHOLE,
+    Json,
+    ended,
+    launch,
+    pod,
+    running,
+    waiting,
+)
 
 T = TypeVar("T")
 
@@ -168,6 +180,22 @@ def test_a_pod_that_was_made_meanwhile_is_asked_as_well() -> None:
     again = pod("Running", running(), courier=running(), stage=ended(), number=2)
     assert world.now(again) == []
     assert world.jobs.calls == [("end", "pod-uid-1", "Interrupted"), ("end", "pod-uid-2", "Interrupted")]
+
+
+def test_a_pod_that_does_not_end_is_told_once_its_time_is_over() -> None:
+    world = World(RUNS)
+    leaving = deepcopy(RUNS)
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-20T12:00:35Z"
+    leaving["spec"] = {"nodeName": "n1"}
+    world.clock.set(ENDED_MS)
+    assert world.now(leaving) == []
+    assert (world.runner.until_next(), world.runner.unreachable()) == (MARGIN_MS, "")
+    world.clock.advance(MARGIN_MS)
+    assert world.runner.until_next() is None
+    assert "node n1 does not answer" in world.runner.unreachable()
+    gone = pod("Failed", ended(137), disruption="DeletionByPodGC")
+    assert world.now(gone) == []
+    assert world.runner.unreachable() == ""
 
 
 def test_pods_that_vanish_are_counted() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.adapters.cluster import status as shown
-from controller.adapters.cluster.status import APPROVALS_UNPROTECTED, LONGEST_MESSAGE
+from controller.adapters.cluster.status import APPROVALS_UNPROTECTED, LONGEST_MESSAGE, NODE_UNREACHABLE
 from controller.model.cluster.run_status import RunStatus as Published
 from controller.model.digest import digest_bytes
 from controller.model.run import GateNeeds, GateStatus, RunProgress, RunStatus
@@ -210,6 +210,14 @@ def test_that_nothing_refuses_forgeries_is_somebody_elses_to_say() -> None:
     kept = shown.conditions(status(RunState.SUCCEEDED), 3, said, NOW)
     assert kept[-1] == said[-1]
     assert shown.unprotected(None, 3, kept, NOW) == kept[:-1]
+
+
+def test_a_node_that_is_silent_is_said_beside_all_else() -> None:
+    said = shown.unreachable("node n1 does not answer", 3, shown.conditions(status(), 3, [], NOW), NOW)
+    assert (said[-1]["type"], said[-1]["message"]) == (NODE_UNREACHABLE, "node n1 does not answer")
+    kept = shown.conditions(status(RunState.SUCCEEDED), 3, said, NOW)
+    assert kept[-1] == said[-1]
+    assert shown.unreachable("", 3, kept, NOW) == kept[:-1]
 
 
 def test_what_cannot_go_on_says_why() -> None:

@@ -86,6 +86,7 @@ class Watcher(Observer):
         self.results: list[Turned] = []
         self.was_stalled: list[tuple[str, str, str]] = []
         self.was_unprotected: list[str] = []
+        self.was_unreachable: list[str] = []
         self.fences = 0
 
     def recorded(self, told: Told) -> None:
@@ -100,6 +101,9 @@ class Watcher(Observer):
     def unprotected(self, run: Json, message: str) -> None:
         self.was_unprotected.append(run["metadata"]["name"])
 
+    def unreachable(self, run: Json, message: str) -> None:
+        self.was_unreachable.append(message)
+
     def fenced(self) -> None:
         self.fences += 1
 
@@ -113,6 +117,7 @@ class Tree:
         self.key = Key(namespace, root)
         self.settled = False
         self.unprotected = False
+        self.unreachable = ""
         self.touched: list[str] = []
         self.looked_for = True
         self.told = 0

@@ -84,11 +84,12 @@ def test_stalls_are_told_though_no_record_says_so() -> None:
         watched.observer.stalled(run, "NotFound", 'no agent "worker"')
     watched.observer.stalled(run, "DefinitionInvalid", "steps: empty")
     watched.observer.unprotected(run, "install the policies")
+    watched.observer.unreachable(run, "node n1 does not answer")
     assert [(one.reason, one.note) for one in kept.told[1:3]] == [
         ("Stalled", 'NotFound: no agent "worker"'),
         ("Stalled", "DefinitionInvalid: steps: empty"),
     ]
-    assert len({event_name(one) for one in kept.told}) == 3
+    assert len({event_name(one) for one in kept.told}) == 4
 
 
 def test_the_documentation_lists_every_reason() -> None:
@@ -96,4 +97,5 @@ def test_the_documentation_lists_every_reason() -> None:
     documented = set(re.findall(r"^\| `(\w+)` \| (Normal|Warning) \|", text, re.MULTILINE))
     rules = [rule for rule in notices._RULES.values() if rule.event or rule.reason == "RunSucceeded"]
     expected = {(rule.reason, "Warning" if rule.warning else "Normal") for rule in rules}
-    assert documented == expected | {("Stalled", "Warning"), ("ApprovalsUnprotected", "Warning")}
+    told = {(reason, "Warning") for reason in ("Stalled", "ApprovalsUnprotected", "NodeUnreachable")}
+    assert documented == expected | told

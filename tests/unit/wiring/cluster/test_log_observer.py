@@ -77,7 +77,9 @@ def test_what_no_record_says(kept: Kept) -> None:
     run = run_object(watched.rehearsal.admit({"name": "load", "steps": [{"id": "a"}]}))
     LogObserver().stalled(run, "NotFound", 'no agent "worker"')
     LogObserver().unprotected(run, "install the policies")
+    LogObserver().unreachable(run, "node n1 does not answer")
     assert [(line["event"], line["run"]) for line in kept.lines] == [
         ("Stalled", "run-of-load"),
         ("ApprovalsUnprotected", "run-of-load"),
+        ("NodeUnreachable", "run-of-load"),
     ]

@@ -182,6 +182,25 @@ async def test_a_definition_that_comes_is_tried_at_once() -> None:
 
 
 @played
+async def test_a_node_that_is_silent_is_said_once_and_taken_back() -> None:
+    crew = Crew(root("a"))
+
+    def silent(tree: Any) -> int:
+        tree.unreachable = "node n1 does not answer"
+        return 5_000
+
+    def answers(tree: Any) -> None:
+        tree.unreachable = ""
+
+    crew.plays["a"] = [silent, lambda tree: 5_000, answers]
+    await crew.lead()
+    await crew.quiet(16)
+    assert (crew.turns, crew.watcher.was_unreachable) == (["a"] * 3, ["node n1 does not answer"])
+    first, last = (body["status"]["conditions"] for _, body in crew.client.patched)
+    assert [one["type"] for one in first if one not in last] == ["NodeUnreachable"]
+
+
+@played
 async def test_decisions_that_nothing_proves_are_looked_at_again_and_said() -> None:
     crew = Crew(root("a", state="AwaitingApproval"))
 
