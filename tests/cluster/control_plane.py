@@ -1,11 +1,14 @@
 """What does a test see of a control plane? Addresses, certificates for anybody, kubectl, and ways to hurt it."""
 
+import http.client
 import json
 import os
+import ssl
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from tests.cluster.certificates import Authority, client_stem
@@ -36,6 +39,15 @@ class ControlPlane:
         return self.plan.kubeconfig
 
     @property
+    def kubectl_program(self) -> Path:
+        return self.plan.programs["kubectl"]
+
+    @property
+    def folder(self) -> Path:
+        """Where files about this cluster are."""
+        return self.plan.folder
+
+    @property
     def ca(self) -> Path:
         return self._authority.certificate
 
@@ -53,6 +65,14 @@ class ControlPlane:
         """Certificate and key of anybody."""
         return self._authority.client(user, groups)
 
+    def connect(self) -> http.client.HTTPConnection:
+        """Return a connection for raw requests of the administrator, who may impersonate anybody."""
+        context = ssl.create_default_context(cafile=str(self.ca))
+        context.load_cert_chain(*map(str, self.client_certificate("admin", ["system:masters"])))
+        place = urlsplit(self.server)
+        assert place.hostname is not None
+        return http.client.HTTPSConnection(place.hostname, place.port, context=context, timeout=30)
+
     def kubeconfig_for(self, user: str, groups: Sequence[str] = ()) -> Path:
         path = self.plan.certificates / f"{client_stem(user, groups)}.kubeconfig"
         return path if path.exists() else write_kubeconfig(path, self.plan, self._authority, user, groups)
@@ -66,8 +86,7 @@ class ControlPlane:
     ) -> str:
         """Run kubectl as the administrator, or as whom one names; answers with what it printed."""
         config = self.kubeconfig if user is None else self.kubeconfig_for(user, groups)
-        cached = f"--cache-dir={self.plan.folder / 'kubectl'}"
-        command = [str(self.plan.programs["kubectl"]), f"--kubeconfig={config}", cached, *args]
+        command = [str(self.kubectl_program), f"--kubeconfig={config}", f"--cache-dir={self.folder / 'kubectl'}", *args]
         environment = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
         told = subprocess.run(command, input=input, capture_output=True, text=True, check=False, env=environment)
         if told.returncode:

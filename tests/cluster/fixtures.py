@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import definitions, evidence, machine, tenancy
+from tests.cluster import definitions, evidence, given, machine, tenancy
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.node import RealNode
 from tests.cluster.shared_process_node import SharedProcessNode
@@ -24,7 +24,12 @@ _OPEN: list[ControlPlane] = []
 
 @pytest.fixture(scope="session")
 def control_plane() -> Iterator[ControlPlane]:
-    """etcd, API server, controller manager and scheduler, without any node."""
+    """etcd, API server, controller manager and scheduler, without any node; or the cluster that a person gives to the tests."""
+    theirs = given.cluster()
+    if theirs is not None:
+        yield theirs
+        theirs.close()
+        return
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
     for_node = not machine.skipped() and machine.refusal() is None
     opened = ControlPlane(tenancy.enter(f"test-{run[:12]}" if run else None, for_node=for_node))
@@ -53,12 +58,16 @@ def namespace(control_plane: ControlPlane) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def process_node(control_plane: ControlPlane) -> SharedProcessNode:
     """A node that plays pods as processes. Where both nodes are, a pod says by `nodeSelector` which one it wants."""
+    if isinstance(control_plane, given.GivenCluster):
+        control_plane.leave_out("it needs a node of ours, whose certificate this cluster would not trust")
     return SharedProcessNode(control_plane)
 
 
 @pytest.fixture(scope="session")
 def real_node(control_plane: ControlPlane) -> RealNode:
     """A real kubelet with containerd; Services and their names work on it."""
+    if isinstance(control_plane, given.GivenCluster):
+        control_plane.leave_out("it needs a node of ours, whose certificate this cluster would not trust")
     if machine.skipped():
         pytest.skip("LIBRETTO_SKIP_NODE=1: no real node")
     try:
@@ -87,5 +96,6 @@ def pytest_runtest_makereport(
 
 def _used(item: pytest.Item) -> ControlPlane | None:
     """The control plane of this test, once it is there; one of its own comes before the shared one."""
-    found = [each for each in getattr(item, "funcargs", {}).values() if isinstance(each, ControlPlane)]
+    listed = getattr(item, "funcargs", {}).values()
+    found = [each for each in listed if isinstance(each, ControlPlane) and not isinstance(each, given.GivenCluster)]
     return next((each for each in found if each not in _OPEN), found[0] if found else None)

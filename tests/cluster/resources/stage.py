@@ -2,11 +2,9 @@
 
 import http.client
 import json
-import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from tests.cluster.control_plane import ControlPlane
 
@@ -45,12 +43,7 @@ class Server:
     """Requests as the cluster's administrator, or as whom one names."""
 
     def __init__(self, control_plane: ControlPlane) -> None:
-        context = ssl.create_default_context(cafile=str(control_plane.ca))
-        certificate, key = control_plane.client_certificate("admin", ["system:masters"])
-        context.load_cert_chain(str(certificate), str(key))
-        place = urlsplit(control_plane.server)
-        assert place.hostname is not None
-        self._connection = http.client.HTTPSConnection(place.hostname, place.port, context=context, timeout=30)
+        self._connection = control_plane.connect()
 
     def close(self) -> None:
         self._connection.close()
