@@ -26,14 +26,29 @@ class Reaper:
         self._clock = clock
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._calls: set[asyncio.Task[None]] = set()
-        self.active = False
-        """Only a leader kills."""
+        self._due: dict[str, Json] = {}
+        """Pods whose time was up while another one led, or nobody did."""
+        self._active = False
+
+    @property
+    def active(self) -> bool:
+        """Whether this process leads: only a leader kills. Who comes to lead kills what was due before."""
+        return self._active
+
+    @active.setter
+    def active(self, active: bool) -> None:
+        self._active = active
+        if active:
+            due, self._due = self._due, {}
+            for pod in due.values():
+                self._kill(pod)
 
     def look(self, pod: Json | None, uid: str) -> None:
         """Take note of a pod as it is now; None: it is gone."""
         timer = self._timers.pop(uid, None)
         if timer is not None:
             timer.cancel()
+        self._due.pop(uid, None)
         if pod is None:
             return
         at = due(pod)
@@ -42,10 +57,12 @@ class Reaper:
             self._timers[uid] = asyncio.get_running_loop().call_later(wait, self._kill, pod)
 
     def _kill(self, pod: Json) -> None:
-        if self.active:
-            call = asyncio.ensure_future(self._delete(pod))
-            self._calls.add(call)
-            call.add_done_callback(self._calls.discard)
+        if not self._active:
+            self._due[pod["metadata"]["uid"]] = pod
+            return
+        call = asyncio.ensure_future(self._delete(pod))
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
 
     async def _delete(self, pod: Json) -> None:
         metadata = pod["metadata"]

@@ -129,10 +129,25 @@ async def test_only_the_leader_kills() -> None:
     reaper.look(pod(stopped=LoopClock().now(), grace=5), "p")
     await asyncio.sleep(60)
     assert pods.deleted == []
-    # Who comes to lead looks at all pods again.
+
+
+@played
+async def test_who_comes_to_lead_kills_what_was_due_before() -> None:
+    pods, reaper = scene()
+    reaper.active = False
+    asked = LoopClock().now()
+    for uid in ("ended", "gone", "stays"):
+        reaper.look(pod(uid, stopped=asked, grace=5), uid)
+    await asyncio.sleep(60)
+    reaper.look(pod("ended", runs=False, stopped=asked, grace=5), "ended")
+    reaper.look(None, "gone")
+    # All are listed before, and what has not changed is not told of again.
     reaper.active = True
-    reaper.look(pod(stopped=LoopClock().now() - 60_000, grace=5), "p")
     await asyncio.sleep(0.1)
+    assert [path.rpartition("/")[2] for _, path, _ in pods.deleted] == ["pod-stays"]
+    reaper.active = False
+    reaper.active = True
+    await asyncio.sleep(60)
     assert len(pods.deleted) == 1
 
 
