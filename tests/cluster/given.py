@@ -48,7 +48,11 @@ class GivenCluster(ControlPlane):
         self._kubectl = binaries.find("kubectl")["kubectl"]
         self._given = kubeconfig
         self._proxy: subprocess.Popen[str] | None = None
-        self._refuse_an_installation()
+        try:
+            self._refuse_an_installation()
+        except NotForTests:
+            self.close()
+            raise
 
     def _refuse_an_installation(self) -> None:
         """Definitions that Helm keeps belong to people who use them; ours would replace them."""
