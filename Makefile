@@ -23,10 +23,10 @@ INSTALL = set -o pipefail; $(PIP) $(1) 2>&1 | tee -a $(VENV)/install.log | $(SHO
 	|| { tail -n 30 $(VENV)/install.log; echo "installation failed; all of it: $(VENV)/install.log" >&2; exit 1; }
 SAY := say() { printf '==> %s  %s\n' "$$(date +%T)" "$$*"; }; say
 
-.PHONY: help try test check lint cluster-up cluster-down kustomize bench proof dst mutation generate requirements dev lock clean
+.PHONY: help try test check lint cluster-up cluster-operator cluster-down kustomize bench proof dst mutation generate requirements dev lock clean
 
 help: ## List the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' Makefile
 
 try: $(READY) ## Play an example to its end on this machine
 	@$(PY) -m controller try
@@ -56,6 +56,9 @@ lint: $(READY) ## The gate without the tests
 
 cluster-up: $(READY) ## Start a Kubernetes on this machine: make cluster-up [NODE=process|real]; prints its kubeconfig
 	@$(PY) -m tests.cluster up --definitions $(if $(NODE),--node $(NODE))
+
+cluster-operator: $(READY) ## An operator for it in this terminal, until Ctrl-C
+	@$(PY) -m tests.cluster operator
 
 cluster-down: $(READY) ## End it
 	@$(PY) -m tests.cluster down

@@ -22,8 +22,14 @@ from tests.cluster.control_plane import ControlPlane, KubectlFailed
 ACCOUNT = "system:serviceaccount:libretto-system:libretto"
 """The operator's account, as the chart and the admission policies know it."""
 
+NAMESPACE = "libretto-system"
+"""Where the chart installs it."""
+
 GROUPS = ("system:serviceaccounts", "system:serviceaccounts:libretto-system", "system:authenticated")
 IMAGE = "localhost/libretto:test"
+PROGRAM = ("-m", "controller.entrypoints.operator")
+"""What the interpreter runs."""
+
 ROOT = Path(__file__).resolve().parents[2]
 
 Json = dict[str, Any]
@@ -40,15 +46,9 @@ class OperatorProcess:
         self.port, self.results_port = free_port(), free_port()
         self.log_path = folder / f"operator-{self.port}.log"
         self._environment = {
-            "KUBECONFIG": str(control_plane.kubeconfig_for(ACCOUNT, GROUPS)),
+            **settings_for(control_plane, self.port, self.results_port),
             "LIBRETTO_NAMESPACES": namespace,
             "LIBRETTO_LEASE_NAMESPACE": namespace,
-            "LIBRETTO_IMAGE": IMAGE,
-            "LIBRETTO_PORT": str(self.port),
-            "LIBRETTO_RESULTS_PORT": str(self.results_port),
-            "LIBRETTO_RESULTS_URL": f"http://{reachable(control_plane)}:{self.results_port}",
-            "LIBRETTO_POD_UID": f"operator-{self.port}",
-            "LIBRETTO_LOG_FORMAT": "text",
             **(settings or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -57,7 +57,7 @@ class OperatorProcess:
         """Start it, and wait until it leads, or until it stands by."""
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "controller.entrypoints.operator"],
+                [sys.executable, *PROGRAM],
                 cwd=ROOT,
                 env={**os.environ, **self._environment},
                 stdin=subprocess.DEVNULL,
@@ -198,6 +198,19 @@ def until(holds: Callable[[], bool], what: str, evidence: Callable[[], str] = la
         waiting.until(holds, what, seconds)
     except waiting.NeverCame as error:
         raise AssertionError(f"{error}\n{evidence()}") from error
+
+
+def settings_for(control_plane: ControlPlane, port: int, results_port: int) -> Json:
+    """Return the environment of an operator outside of the cluster: its account, ports and addresses."""
+    return {
+        "KUBECONFIG": str(control_plane.kubeconfig_for(ACCOUNT, GROUPS)),
+        "LIBRETTO_IMAGE": IMAGE,
+        "LIBRETTO_PORT": str(port),
+        "LIBRETTO_RESULTS_PORT": str(results_port),
+        "LIBRETTO_RESULTS_URL": f"http://{reachable(control_plane)}:{results_port}",
+        "LIBRETTO_POD_UID": f"operator-{port}",
+        "LIBRETTO_LOG_FORMAT": "text",
+    }
 
 
 def free_port() -> int:
