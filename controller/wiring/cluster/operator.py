@@ -11,15 +11,7 @@ from controller.adapters.cluster.gates import UNPROTECTED
 from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.run_object import key_uid, root_uid
 from controller.adapters.cluster.work_queue import Key, WorkQueue
-from controller.errors import (
-    Conflict,
-    Fenced,
-    LibrettoError,
-    NotFound,
-    Stalled,
-    Throttled,
-    Transient,
-)
+from controller.errors import Conflict, Fenced, LibrettoError, NotFound, Stalled, Throttled, Transient
 from controller.model.states import SETTLED, RunState
 from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.conditions import RunConditions

@@ -10,10 +10,12 @@ from controller.adapters.clock import SystemClock
 from controller.adapters.cluster.names import EXPIRES, KIND, job_name
 from controller.adapters.cluster.resources import AGENTS, APPROVALS, INTERVENTIONS, ORCHESTRATIONS, RUNS
 from controller.adapters.cluster.result_cache import CACHE
+from controller.definition.catalog import Catalog
 from controller.model.attempt import AttemptKey
 from controller.model.states import Role
 from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.configuration import Configuration
+from controller.wiring.cluster.definitions import Definitions
 from controller.wiring.cluster.housekeeping import Housekeeping
 from controller.wiring.cluster.resync import Resync
 from tests.cluster.inside import InterposedClient, Interposer, connection_of
@@ -151,7 +153,11 @@ def _expired(bench: Bench) -> bool:
 async def housekeeping(bench: Bench) -> None:
     """What the leader does now and then, as its account, and as if a day had passed: compare, and sweep."""
     client = InterposedClient(connection_of(bench.control_plane), Interposer())
-    caches = Caches(lambda *_: None, lambda _: None)
+    caches, definitions = Caches(lambda *_: None, lambda _: None), Definitions()
+
+    def catalog(namespace: str) -> Catalog:
+        return definitions.catalog(namespace, caches.definitions(namespace))
+
     known = {
         RUNS: caches.runs,
         ORCHESTRATIONS: caches.orchestrations,
@@ -162,7 +168,7 @@ async def housekeeping(bench: Bench) -> None:
     try:
         # Nothing is known yet, as if every watch had missed everything.
         assert await Resync(client, known, (bench.namespace,)).compare() > len(known)
-        keeping = Housekeeping(client, caches, Configuration("", ""), (bench.namespace,))
+        keeping = Housekeeping(client, caches, Configuration("", ""), catalog, (bench.namespace,))
         for days in (1, 2):  # a run is believed to be gone when it is absent twice
             assert await keeping.sweep(SystemClock().now() + days * DAY_MS) > 0
     finally:

@@ -276,6 +276,14 @@ def test_a_pod_that_goes_wakes_its_tree() -> None:
     assert scene.pods_seen[-1] == (False, "pod-1")
 
 
+def test_a_pod_that_shall_go_sooner_wakes_its_tree() -> None:
+    scene = Scene()
+    scene.caches.pods.put(pod(container("running"), going))
+    sooner = changed(pod(container("running"), going), lambda one: one["metadata"].update(deletionTimestamp="2025"))
+    scene.caches.pods.put(sooner)
+    assert scene.woken == [(ROOT, "job-1")] * 2
+
+
 def test_a_pod_that_is_found_ended_wakes_its_tree() -> None:
     scene = Scene()
     scene.caches.pods.put(pod(phase("Failed")))
