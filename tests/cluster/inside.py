@@ -27,9 +27,10 @@ from controller.adapters.cluster.resources import (
 )
 from controller.adapters.cluster.work_queue import WorkQueue
 from controller.adapters.memory import MemoryNotifier
+from controller.wiring.cluster.assembly import operator_over
 from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.configuration import Configuration
-from controller.wiring.cluster.operator import Operator, operator_over
+from controller.wiring.cluster.operator import Operator
 from controller.wiring.cluster.shared import Shared
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.operators import ACCOUNT, GROUPS, IMAGE

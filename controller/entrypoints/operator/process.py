@@ -42,9 +42,9 @@ from controller.entrypoints.operator.probes import Health
 from controller.entrypoints.operator.settings import Settings
 from controller.entrypoints.operator.stores import Stores
 from controller.errors import LibrettoError
+from controller.wiring.cluster.assembly import operator_over
 from controller.wiring.cluster.configuration import Configuration
 from controller.wiring.cluster.housekeeping import Housekeeping
-from controller.wiring.cluster.operator import operator_over
 from controller.wiring.cluster.resync import Resync
 from controller.wiring.cluster.shared import Shared
 

@@ -13,7 +13,6 @@ from controller.adapters.cluster.run_object import key_uid, root_uid
 from controller.adapters.cluster.work_queue import Key, WorkQueue
 from controller.errors import Conflict, Fenced, LibrettoError, NotFound, Stalled, Throttled, Transient
 from controller.model.states import SETTLED, RunState
-from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.conditions import RunConditions
 from controller.wiring.cluster.definition_status import DefinitionStatuses
 from controller.wiring.cluster.observer import Turned
@@ -263,30 +262,6 @@ class Operator:
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
-
-
-def operator_over(make_shared: Callable[[Caches, Callable[[str, str], None]], Shared], queue: WorkQueue) -> Operator:
-    """Return an operator with caches that wake it."""
-    made: list[Operator] = []
-
-    def wake(key: Key, job: str | None) -> None:
-        made[0].wake(key, job)
-
-    def defined(definition: Json) -> None:
-        made[0].definition_changed(definition)
-
-    def pod_seen(pod: Json | None, uid: str) -> None:
-        if made:
-            made[0].reaper.look(pod, uid)
-
-    def job_seen(old: Json | None, new: Json | None) -> None:
-        if made:
-            made[0].shared.occupancy.changed(old, new)
-
-    caches = Caches(wake, defined, pod_seen, job_seen)
-    shared = make_shared(caches, lambda namespace, root: wake(Key(namespace, root), None))
-    made.append(Operator(shared, queue))
-    return made[0]
 
 
 def _name(key: Key) -> str:

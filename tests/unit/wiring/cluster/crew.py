@@ -12,10 +12,11 @@ from controller.adapters.cluster.resources import Resource
 from controller.adapters.cluster.work_queue import Key, WorkQueue
 from controller.errors import LibrettoError, NotFound
 from controller.wiring.cluster import operator as operators
+from controller.wiring.cluster.assembly import operator_over
 from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.configuration import Configuration
 from controller.wiring.cluster.observer import Observer, Told, Turned
-from controller.wiring.cluster.operator import Operator, operator_over
+from controller.wiring.cluster.operator import Operator
 from controller.wiring.cluster.shared import Shared
 from tests.fakes.notifier import RecordingNotifier
 from tests.fakes.virtual_time import LoopClock, run
