@@ -62,7 +62,7 @@ def test_every_field_that_people_may_leave_out_says_what_holds_then(kind: str, p
 def test_kubectl_prints_it(cluster: ControlPlane) -> None:
     shown = cluster.kubectl("explain", "run.spec")
     assert "It never changes, but for `suspend`" in shown
-    assert "Steps at one time, 1 to 1000. Default: the orchestration's" in " ".join(shown.split())
+    assert "Steps at one time where the orchestration does not say, 1 to 1000" in " ".join(shown.split())
     shown = " ".join(cluster.kubectl("explain", "orchestration.spec.steps.retry.initialDelayMs").split())
     assert (
         "Wait before the second attempt, in milliseconds; floor 250. Default: the orchestration's, else 2000." in shown
