@@ -162,7 +162,8 @@ def _orchestration(
     after = max(lower, key=precedence, default=None)
     stored = next((one for _, one in known if _key(one) == _key(entry)), None)
     lifecycle = "active" if activate else "draft" if same is None else same.lifecycle
-    if stored is not None and same is not None and stored.digest == entry.digest:
+    unchanged = stored is not None and stored.digest == entry.digest and _history(stored) == _history(entry)
+    if unchanged and same is not None:
         if same.lifecycle == lifecycle:
             return Change(ORCHESTRATION, name, version, "unchanged", lifecycle, after)
         objects.set_lifecycle(same, lifecycle, now)
@@ -174,6 +175,11 @@ def _orchestration(
     )
     new = objects.publish(record)
     return Change(ORCHESTRATION, name, version, "published" if new else "replaced", lifecycle, after)
+
+
+def _history(entry: CatalogEntry) -> tuple[int | None, int | None]:
+    """Return what is no part of the digest, and so may change without a new version: how many runs are kept."""
+    return entry.spec.successful_runs_history_limit, entry.spec.failed_runs_history_limit
 
 
 def _resource(kind: str, name: str, organization: str, spec: Any) -> dict[str, Any]:

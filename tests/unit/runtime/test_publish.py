@@ -109,6 +109,15 @@ def test_the_content_of_an_active_version_never_changes(store: Store) -> None:
     ]
 
 
+def test_how_many_runs_are_kept_needs_no_new_version(store: Store) -> None:
+    store.publish(text("1.0.0"), activate=True)
+    few = text("1.0.0").replace("version:", "successfulRunsHistoryLimit: 3, version:")
+    changes = [store.publish(few)[-1].change for _ in range(2)]
+    assert changes == ["replaced", "unchanged"]
+    ((published, entry),) = store.known()[0]
+    assert (published.lifecycle, entry.spec.successful_runs_history_limit) == ("active", 3)
+
+
 @pytest.mark.requirement("DEF-062")
 @pytest.mark.parametrize(
     ("steps", "version", "refusal"),
