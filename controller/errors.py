@@ -10,6 +10,9 @@
     │   ├── Refused                not allowed in the state that the thing is in
     │   ├── AlreadyDecided         a checkpoint was decided before
     │   ├── StateTooNew            the state directory was written by a newer Libretto
+    │   ├── Held                   what was done is not known: nothing more is done before a person decides
+    │   │   ├── OutcomeUnknown         nobody led for so long that the traces of what was started are gone
+    │   │   └── Restored               the run comes from a backup, and what happened since is in no ledger
     │   ├── VerificationFailed     a ledger, bundle or blob is not what its digest says
     │   ├── Forbidden              the API server does not let this account do it
     │   ├── AgentUnfit             the agent can never run in a pod
@@ -99,6 +102,22 @@ class AlreadyDecided(Refused):
 
 class StateTooNew(Stalled):
     """The state directory or ledger was written by a newer Libretto."""
+
+
+class Held(Stalled):
+    """What was done for a run is not known: nothing more is done before a person decides. `runs`: uids of the runs concerned."""
+
+    def __init__(self, message: str, *, runs: Sequence[str] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.runs = tuple(runs)
+
+
+class OutcomeUnknown(Held):
+    """Nobody led for so long that the traces of what was started are gone: it may have happened, or not."""
+
+
+class Restored(Held):
+    """The run comes from a backup: what happened after that was made is in no ledger."""
 
 
 class VerificationFailed(Stalled):

@@ -53,7 +53,7 @@ def _failed(d: Draft, event: AttemptEnded, failure: OutcomeClass, data: dict[str
     unit, known = event.unit, d.state.unit(event.unit)
     step = d.state.graph.steps[index_of(unit)]
     charged = is_charged(failure, known.disruptions)
-    data |= {"charged": charged, "reason": event.reason}
+    data |= {"charged": charged, "reason": "OutcomeUnknown" if event.unknown else event.reason}
     if d.state.halt is not None:
         data["reason"] = event.reason if charged else d.state.halt.word
         if d.state.halt.fails:
@@ -73,7 +73,9 @@ def _failed(d: Draft, event: AttemptEnded, failure: OutcomeClass, data: dict[str
     if known.expired:
         data["reason"] = "Timeout"
         fail(d, unit, event.attempt, failure, event.reason, data, event.violations, event.duration_ms)
-    elif not charged or (known.spent + 1 < step.retry.max_attempts and retryable(step, failure, event.exit_code)):
+    elif not event.unknown and (
+        not charged or (known.spent + 1 < step.retry.max_attempts and retryable(step, failure, event.exit_code))
+    ):
         delay = step.retry.delay_ms(known.spent + 1) if charged else 0
         d.record(
             "AttemptFailed",

@@ -151,6 +151,7 @@ def undo_ended(d: Draft, event: AttemptEnded) -> None:
     step = d.state.graph.steps[index_of(unit)]
     charged = is_charged(event.failure, known.undo_disruptions)
     left = known.undo_spent + 1 < step.retry.max_attempts and retryable(step, event.failure, event.exit_code)
+    left = left and not event.unknown
     data_: dict[str, object] = {"class": event.failure, "charged": charged, "reason": event.reason}
     if event.exit_code is not None:
         data_["exitCode"] = event.exit_code

@@ -107,6 +107,8 @@ class AttemptEnded(NamedTuple):
     """Receipt of a failed attempt: it may have changed something before it failed."""
     violations: tuple[str, ...] = ()
     duration_ms: int = 0
+    unknown: bool = False
+    """Whether nobody can tell what became of it, not even that it is over: only a person may have it tried again."""
 
 
 class Combined(NamedTuple):

@@ -41,7 +41,11 @@ class Driver:
         *,
         on_records: Callable[[Member, Sequence[Link]], None] | None = None,
         on_progress: Callable[[Member, AttemptKey, int, int], None] | None = None,
+        absent_is_unknown: bool = False,
     ) -> None:
+        """`absent_is_unknown`: that the runner has no trace of an attempt does not even say that it is over, so only a
+        person may have it tried again.
+        """
         self.tools = tools
         self.root_spec = root
         self.contents = Contents(tools.blobs)
@@ -52,6 +56,7 @@ class Driver:
         """Attempts from before a restart that no ledger knows yet."""
         self.unheard: set[AttemptKey] = set()
         """Attempts that ended while nobody watched and whose end was not told yet."""
+        self.absent_is_unknown = absent_is_unknown
         self._on_records = on_records
         self._on_progress = on_progress
         self._journal = Journal(tools.ledger)
@@ -150,6 +155,8 @@ class Driver:
         moved = False
         self._gatherer.decisions()
         while True:
+            if self._gatherer.look_for_decisions:
+                self._gatherer.decisions()  # about a child that was entered just now, before it moves on
             now = self.tools.clock.now()
             for member in self.members.values():
                 if member.wake_at is not None and member.wake_at <= now:

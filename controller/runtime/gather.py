@@ -1,6 +1,6 @@
 """Gathering: what the runner and people say, turned into events of the run that it is about."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from controller.engine.bookkeeping import has_slot
@@ -72,13 +72,10 @@ class Gatherer:
     def lost(self, member: Member) -> Iterator[Event]:
         """Yield what a restart brings to light: lost attempts, of which the runner has no trace, and retries that run."""
         found = self._driver.found
+        unknown = self._driver.absent_is_unknown
+        yield from untraced(member, found, unknown=unknown)
         for unit, role, attempt in running(member.state):
-            if found.pop(member.key(unit, role, attempt), None) is None:
-                yield AttemptEnded(unit, role, attempt, OutcomeClass.LOST, "the runner has no trace of it")
-        for unit, attempt in intents(member.state):
-            if member.key(unit, Role.DO, attempt) not in found:
-                reason = "its start was intended; nobody can tell whether it happened"
-                yield AttemptEnded(unit, Role.DO, attempt, OutcomeClass.LOST, reason)
+            found.pop(member.key(unit, role, attempt), None)
         for key in [key for key in found if key.run == member.spec.uid]:
             unit_of_key = unit_named(member.graph, key.step)
             if unit_of_key is None:
@@ -123,6 +120,21 @@ class Gatherer:
         if isinstance(submitted, Command) and submitted.verb in (Verb.SUSPEND, Verb.RESUME):
             self._driver.family.pass_on(member, submitted.verb, stop=submitted.stop)
         self._driver.tell(member, event)
+
+
+def untraced(member: Member, known: Container[AttemptKey], *, unknown: bool = False) -> Iterator[AttemptEnded]:
+    """Yield the end of each attempt that the ledger says runs, or is about to, and that the runner does not know.
+
+    `unknown`: that it does not know them does not even say that they are over.
+    """
+    for unit, role, attempt in running(member.state):
+        if member.key(unit, role, attempt) not in known:
+            reason = "the runner has no trace of it"
+            yield AttemptEnded(unit, role, attempt, OutcomeClass.LOST, reason, unknown=unknown)
+    for unit, attempt in intents(member.state):
+        if member.key(unit, Role.DO, attempt) not in known:
+            reason = "its start was intended; nobody can tell whether it happened"
+            yield AttemptEnded(unit, Role.DO, attempt, OutcomeClass.LOST, reason, unknown=unknown)
 
 
 def told(submitted: Decision | Command, contents: Contents) -> GateDecided | Commanded:

@@ -137,6 +137,14 @@ class ControlPlane:
         self.restart_api_server()
         return revision
 
+    def backup(self) -> None:
+        """Keep what etcd holds now; everything is stopped for that."""
+        self.tenancy.ask("backup")
+
+    def restore(self) -> None:
+        """Set the whole cluster back to the last `backup`, as after the loss of etcd; versions begin again from there."""
+        self.tenancy.ask("restore")
+
     def end(self) -> None:
         """End the cluster, whoever else uses it."""
         self.tenancy.end()

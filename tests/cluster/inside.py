@@ -14,6 +14,7 @@ from controller.adapters.clock import SystemClock
 from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.connection import Connection
 from controller.adapters.cluster.informer import Informer
+from controller.adapters.cluster.lapse import UNBROKEN, Lapse
 from controller.adapters.cluster.names import ROOT_UID, Mark
 from controller.adapters.cluster.resources import (
     AGENTS,
@@ -106,8 +107,9 @@ async def operator_inside(
     epoch: int = 1,
     interposer: Interposer | None = None,
     settings: Mapping[str, Any] | None = None,
+    lapse: Lapse = UNBROKEN,
 ) -> AsyncIterator[Inside]:
-    """Run an operator for a namespace until the block ends, or it is killed."""
+    """Run an operator for a namespace until the block ends, or it is killed. `lapse`: what its Lease would say."""
     client = InterposedClient(connection_of(control_plane), interposer or Interposer())
     configuration = Configuration(IMAGE, IMAGE, **(settings or {}))
     queue = WorkQueue()
@@ -137,6 +139,7 @@ async def operator_inside(
         for informer in informers:
             await informer.relist()
 
+    operator.shared.lapse = lapse
     await operator.lead(Mark(epoch, f"inside-{namespace}"), relist)
     for worker in operator._workers:
         worker.add_done_callback(lambda task: died.set() if _was_killed(task) else None)

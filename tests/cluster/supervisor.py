@@ -45,8 +45,10 @@ class ControlPlanePrograms:
         self._authority.create()
         admin = ("admin", ["system:masters"])
         components.write_kubeconfig(self.plan.kubeconfig, self.plan, self._authority, *admin)
-        self.programs.start(_ETCD, components.etcd(self.plan))
-        self.programs.wait(_ETCD, lambda: answers(f"{self.plan.etcd}/health"), _READY_SECONDS, "health")
+        self._start_etcd()
+        self._start_on_etcd()
+
+    def _start_on_etcd(self) -> None:
         self.start_api_server()
         self.programs.start(_CONTROLLERS, components.controller_manager(self.plan, self._authority))
         self.programs.start(_SCHEDULER, components.scheduler(self.plan, self._authority))
@@ -60,6 +62,21 @@ class ControlPlanePrograms:
 
     def end_api_server(self, *, politely: bool) -> None:
         self.programs.end(_API, politely=politely)
+
+    def copy_etcd(self, *, back: bool) -> None:
+        """Keep etcd's data beside it, or set it back to what was kept."""
+        for name in (_SCHEDULER, _CONTROLLERS, _API, _ETCD):
+            self.programs.end(name, politely=True)
+        held, kept = self.plan.folder / "etcd", self.plan.folder / "etcd-kept"
+        source, target = (kept, held) if back else (held, kept)
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, target)
+        self._start_etcd()
+        self._start_on_etcd()
+
+    def _start_etcd(self) -> None:
+        self.programs.start(_ETCD, components.etcd(self.plan))
+        self.programs.wait(_ETCD, lambda: answers(f"{self.plan.etcd}/health"), _READY_SECONDS, "health")
 
     def pause(self, name: str) -> None:
         os.kill(self.programs.pid(name), signal.SIGSTOP)
@@ -101,6 +118,8 @@ class Supervisor:
             "kill": lambda request: control_plane.end_api_server(politely=bool(request.get("politely"))),
             "pause": lambda request: control_plane.pause(request["program"]),
             "resume": lambda request: control_plane.resume(request["program"]),
+            "backup": lambda _: control_plane.copy_etcd(back=False),
+            "restore": lambda _: control_plane.copy_etcd(back=True),
             "process_node": lambda _: nodes.process.start(),
             "evict": lambda request: nodes.process.evict(request["namespace"], request["pod"], request["grace"]),
             "real_node": lambda request: nodes.real.start(request["programs"]),

@@ -147,6 +147,16 @@ def _submitted(one: Json) -> Submitted:
     return Submitted(one["kind"], metadata["namespace"], metadata["name"], metadata["uid"])
 
 
+def command_of(one: Json, run: str) -> Command:
+    """Return what an intervention about a run commands, as nobody was told yet."""
+    return _command(one["spec"], 0, run)
+
+
+def submitted_of(one: Json) -> Submitted:
+    """Return an object as it waits for an answer."""
+    return _submitted(one)
+
+
 def _read(one: Json, number: int, run: str, others: tuple[str, ...]) -> Decision | Command:
     return (
         _decision(one["spec"], number, run, others) if one["kind"] == "Approval" else _command(one["spec"], number, run)

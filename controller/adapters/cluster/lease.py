@@ -8,9 +8,11 @@ from typing import Any
 
 from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.election import VACANT, Candidate, Seen, Timing
+from controller.adapters.cluster.jobs.place import KEPT_S
+from controller.adapters.cluster.lapse import UNBROKEN, after_taking, annotated, seen_restored
 from controller.adapters.cluster.names import managed_labels
 from controller.adapters.cluster.resources import LEASES
-from controller.errors import AlreadyExists, Conflict, LibrettoError, NotFound
+from controller.errors import AlreadyExists, Conflict, LibrettoError, NotFound, Restored
 from controller.ports.clock import Clock
 
 Json = dict[str, Any]
@@ -61,6 +63,10 @@ class Elector:
         """As it was last read or written."""
         self._asked = False
         """Whether it has asked for the Lease: even where no answer came, it may be the holder."""
+        self._newest = 0
+        """The highest version of the Lease that was seen."""
+        self.lapse = UNBROKEN
+        """What the present leadership must know about the time before it."""
         self._nudged = asyncio.Event()
 
     @property
@@ -73,7 +79,9 @@ class Elector:
         self._nudged.set()
 
     async def run(self) -> None:
-        """Compete and lead, for ever."""
+        """Compete and lead, for ever. Raises Restored where the Lease is older than it was: then nothing that this process
+        knows is true any more.
+        """
         try:
             while True:
                 self._nudged.clear()
@@ -92,6 +100,8 @@ class Elector:
         leading = self._candidate.epoch is not None
         try:
             await (self._renew() if leading else self._acquire())
+        except Restored:
+            raise
         except (LibrettoError, TimeoutError) as error:
             self._log(f"lease {'/'.join(self._place)}: {str(error) or 'no answer in time'}")
         if leading and not self._candidate.leads(self._now()):
@@ -156,12 +166,27 @@ class Elector:
                 self._lease = await self._client.get(LEASES, *self._place)
         except NotFound:
             self._lease = None
+        if self._lease is not None:
+            await self._compare(self._lease)
         self._candidate = self._candidate.saw(None if self._lease is None else _seen(self._lease), self._now())
+
+    async def _compare(self, lease: Json) -> None:
+        """Find out whether etcd was restored: versions only grow, deleted Leases included. It is noted before it is told."""
+        version, before = int(lease["metadata"]["resourceVersion"]), self._newest
+        if version < before:
+            notes = seen_restored(lease, self._clock.now())
+            if notes is not None:
+                body = {**lease, "metadata": {**lease["metadata"], "annotations": notes}}
+                lease = self._lease = await self._client.replace(LEASES, *self._place, body)
+        self._newest = int(lease["metadata"]["resourceVersion"])
+        if version < before:
+            raise Restored("etcd was restored from a backup: this process ends, and the next leader holds the runs")
 
     async def _write(self, holder: str, epoch: int) -> Seen:
         """Write the Lease over what was last known of it, and nothing else."""
         namespace, name = self._place
-        moment = datetime.fromtimestamp(self._clock.now() / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        now = self._clock.now()
+        moment = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         known = self._lease or {}
         before: Json = known.get("spec") or {}
         same = before.get("holderIdentity") == holder
@@ -175,11 +200,20 @@ class Elector:
         metadata: Json = {**known.get("metadata", {"name": name, "namespace": namespace})}
         metadata.pop("managedFields", None)
         metadata["labels"] = {**(metadata.get("labels") or {}), **LABELS}
+        lapse, leads = self.lapse, self._candidate.epoch is not None
+        if holder and not leads:
+            # A vacant one is for the epoch after it: whoever takes it knows no more than that it was deleted.
+            lapse = after_taking(self._lease, epoch + (holder == VACANT), now, KEPT_S * 1000)
+        if holder:
+            metadata["annotations"] = annotated(self._lease, lapse, now, taken=holder != VACANT and not leads)
         body = {"apiVersion": LEASES.api_version, "kind": LEASES.kind, "metadata": metadata, "spec": spec}
         if self._lease is None:
             self._lease = await self._client.create(LEASES, namespace, body)
         else:
             self._lease = await self._client.replace(LEASES, namespace, name, body)
+        self._newest = int(self._lease["metadata"]["resourceVersion"])
+        if holder == self._candidate.identity:
+            self.lapse = lapse
         return _seen(self._lease)
 
     def _now(self) -> float:

@@ -253,6 +253,7 @@ class OperatorProcess:
 
         while True:
             try:
+                self.operator.shared.lapse = self._elector.lapse
                 await self.operator.lead(Mark(epoch, self._lease), relist)
                 return
             except LibrettoError as error:

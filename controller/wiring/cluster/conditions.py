@@ -5,8 +5,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from controller.adapters.cluster.resources import RUNS
-from controller.adapters.cluster.status import APPROVALS_UNPROTECTED, stalled, unprotected, unreachable
-from controller.errors import DefinitionInvalid, Fenced, InvariantViolated, LibrettoError
+from controller.adapters.cluster.run_object import key_uid
+from controller.adapters.cluster.status import (
+    APPROVALS_UNPROTECTED,
+    conditions,
+    parsed,
+    stalled,
+    unprotected,
+    unreachable,
+)
+from controller.errors import DefinitionInvalid, Fenced, Held, InvariantViolated, LibrettoError
 from controller.wiring.cluster.shared import Shared
 
 Json = dict[str, Any]
@@ -21,7 +29,24 @@ class RunConditions:
         self._shared = shared
 
     async def stall(self, run: Json, error: Exception) -> None:
-        """Say why a run does not go on."""
+        """Say why a run does not go on, and likewise of its descendants where that is about them."""
+        for uid in error.runs if isinstance(error, Held) else ():
+            other = self._shared.caches.run(uid)
+            if other is not None and uid != key_uid(run):
+                await self._stall(other, error)
+        await self._stall(run, error)
+
+    async def release(self, run: Json) -> None:
+        """Say how a run stands that is held no longer, and bear the present epoch. Raises what the API server says."""
+        status, generation = run.get("status") or {}, run["metadata"].get("generation", 1)
+        after = conditions(parsed(status), generation, _conditions(run), self._shared.clock.now())
+        metadata = run["metadata"]
+        written = await self._shared.client.patch(
+            RUNS, metadata["namespace"], metadata["name"], self._patch(run, after), subresource="status"
+        )
+        self._shared.caches.runs.put(written)
+
+    async def _stall(self, run: Json, error: Exception) -> None:
         reason = error.reason if isinstance(error, LibrettoError) else InvariantViolated.__name__
         message = _told(error)
         before, generation = _conditions(run), run["metadata"].get("generation", 1)
@@ -57,8 +82,22 @@ class RunConditions:
         """Write conditions that differ in more than their times; return whether they were written."""
         if _told_alike(after, _conditions(run)):
             return False
+        namespace, name = run["metadata"]["namespace"], run["metadata"]["name"]
+        try:
+            written = await self._shared.client.patch(
+                RUNS, namespace, name, self._patch(run, after), subresource="status"
+            )
+        except LibrettoError as failure:
+            if isinstance(failure, Fenced):
+                self._shared.observer.fenced()
+            log.warning("run %s in %s: its conditions could not be written: %s", name, namespace, failure)
+            return False
+        self._shared.caches.runs.put(written)
+        return True
+
+    def _patch(self, run: Json, after: Sequence[Json]) -> Json:
         metadata, mark = run["metadata"], self._shared.mark
-        patch = {
+        return {
             "metadata": {"resourceVersion": metadata["resourceVersion"]},
             "status": {
                 "conditions": after,
@@ -67,16 +106,6 @@ class RunConditions:
                 "lease": mark.lease,
             },
         }
-        namespace, name = metadata["namespace"], metadata["name"]
-        try:
-            written = await self._shared.client.patch(RUNS, namespace, name, patch, subresource="status")
-        except LibrettoError as failure:
-            if isinstance(failure, Fenced):
-                self._shared.observer.fenced()
-            log.warning("run %s in %s: its conditions could not be written: %s", name, namespace, failure)
-            return False
-        self._shared.caches.runs.put(written)
-        return True
 
 
 def _conditions(run: Json) -> list[Json]:

@@ -12,6 +12,7 @@ from controller.adapters.cluster.config_maps import NamespaceConfigMaps
 from controller.adapters.cluster.decision_source import Submitted
 from controller.adapters.cluster.gates import Gates
 from controller.adapters.cluster.jobs.place import Place
+from controller.adapters.cluster.lapse import UNBROKEN
 from controller.adapters.cluster.merging import Merger
 from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.protection import Protection
@@ -61,6 +62,8 @@ class Shared:
         self.clock = clock
         self.caches = caches
         self.notifier = notifier
+        self.lapse = UNBROKEN
+        """Times before the present leadership that nobody knows of."""
         self.mark = Mark(0, "")
         """Of the present leadership; epoch 0: none."""
         self.snapshots = Snapshots()

@@ -21,9 +21,12 @@ from controller.errors import InvariantViolated, NotFound
 from controller.model.attempt import Launch
 from controller.model.digest import Digest
 from controller.model.run import RunSpec
-from controller.runtime.admit import admit
+from controller.model.states import SETTLED, RunState
+from controller.runtime.admit import admit, snapshot_of
 from controller.runtime.driver import Driver
+from controller.runtime.member import Member
 from controller.runtime.toolbox import Toolbox
+from controller.wiring.cluster.holding import Holding
 from controller.wiring.cluster.needs import needs_of
 from controller.wiring.cluster.ports import ShardLeadership, TreeRuns
 from controller.wiring.cluster.reruns import answer_reruns
@@ -124,6 +127,8 @@ class Tree:
         run = self._runs.find(self.root)
         if run is None:
             raise NotFound(f"run {self.root} is gone")
+        holding = Holding(self._shared, self.root)
+        holding.check_new()
         spec = self._known(run) or self._again(run) or self._admit(run)
         if spec.seeds:
             self._learn(run)
@@ -142,9 +147,22 @@ class Tree:
         )
         self._runs.admitted(spec, self._blobs)
         # Before it starts: decisions that are there already are weighed as it does.
-        driver = self._driver = Driver(tools, spec, on_records=self._telling.recorded)
+        unknown = self._must_be_told(holding, spec)
+        driver = self._driver = Driver(tools, spec, on_records=self._telling.recorded, absent_is_unknown=unknown)
         driver.start()
         return driver
+
+    def _must_be_told(self, holding: Holding, spec: RunSpec) -> bool:
+        """Return whether attempts without a Job are what nobody can tell anything of. Raises Held before anybody decided."""
+        if holding.why is None:
+            return False
+        snapshot = snapshot_of(self._blobs, spec)
+        members = [
+            (run, Member.load(self._runs.spec(key_uid(run)), snapshot, self._ledger))
+            for run in self._shared.caches.tree(self.root)
+            if "head" in (run.get("status") or {}) and RunState(run["status"]["state"]) not in SETTLED
+        ]
+        return holding.check(members, {one.key for one in self._runner.known()})
 
     def _known(self, run: Json) -> RunSpec | None:
         """Return what a run that was admitted before executes."""
