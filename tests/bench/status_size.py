@@ -18,6 +18,7 @@ AT_ONCE = 1_000
 LONGEST_ID = 128
 GATED_EVERY = 50
 """Steps per checkpoint."""
+LARGEST_OUTPUT = 980
 MOMENTS = 50
 """Moments at which the steps that run side by side end."""
 
@@ -50,23 +51,25 @@ spec:
 def measure(workshop: Workshop) -> Measured:
     """In a process of its own, so that its memory does not count as that of programs measured later."""
     folder = workshop.folder("status")
-    _write(folder)
+    write(folder)
     workshop.say(f"looking at every status of a run of {STEPS:,} steps")
     words = [sys.executable, "-m", "tests.bench.status_size", str(folder)]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
-    largest, looks = map(int, done.stdout.split())
+    largest, largest_object, looks = map(int, done.stdout.split())
     return Measured(
         "Status of a run of 10,000 steps",
         f"Simulated with {AT_ONCE:,} steps at once, ids of {LONGEST_ID} characters, a second attempt of every step and a"
         f" checkpoint after every {GATED_EVERY}th; the status is taken after every write.",
         [
             Figure("largest status", largest / 1024, "KiB", 256, below=True),
+            Figure("largest Run object", largest_object / 1024, "KiB", 256, below=True, note="as on a cluster"),
             Figure("writes looked at", looks, ""),
         ],
     )
 
 
-def _write(folder: Path) -> None:
+def write(folder: Path) -> None:
+    """Write the definition."""
     (folder / "agents" / "worker").mkdir(parents=True)
     (folder / "agents" / "worker" / "agent.yaml").write_text(_AGENT, encoding="utf-8")
     question = "Is this right? " * 60
@@ -87,11 +90,16 @@ def _twice(number: int) -> "list[Outcome]":
     from controller.model.outcomes import Outcome
 
     took = 1000 + 20 * (number % MOMENTS)
-    return [Outcome(exit_code=1, duration_ms=took), Outcome(duration_ms=took)]
+    return [Outcome(exit_code=1, duration_ms=took), Outcome(duration_ms=took, output=_output(number))]
 
 
-def _play(folder: Path) -> tuple[int, int]:
-    """Return the bytes of the largest status and the number of statuses."""
+def _output(number: int) -> str:
+    """As much as travels with its record."""
+    return f"{number:05d}".ljust(LARGEST_OUTPUT, ".")
+
+
+def play(folder: Path) -> tuple[int, int, int]:
+    """Return the bytes of the largest status and of the largest Run object of a cluster, and the number of writes."""
     from controller.adapters.memory import MemoryLedgerStore, MemoryObjectStore
     from controller.adapters.sqlite.ledger import status_bytes
     from controller.engine.status import status_of
@@ -101,19 +109,23 @@ def _play(folder: Path) -> tuple[int, int]:
     from controller.runtime.member import Member
     from controller.wiring.definitions import find
     from controller.wiring.simulation import simulate
+    from tests.bench.run_object import RunObject
 
     sizes: list[int] = []
+    on_cluster = RunObject({"output": _output(number), "artifacts": {}} for number in range(STEPS))
 
-    def look(member: Member, _: Sequence[Link]) -> None:
-        sizes.append(len(status_bytes(status_of(member.state))))
+    def look(member: Member, links: Sequence[Link]) -> None:
+        status = status_of(member.state)
+        sizes.append(len(status_bytes(status)))
+        on_cluster.write(links, status)
 
     found = find(str(folder / "definition.yaml"), MemoryObjectStore(MemoryLedgerStore()))
     outcomes = Outcomes(outcomes={_id(number): _twice(number) for number in range(STEPS)})
     played = simulate(found, outcomes, requester="bench", now=1_700_000_000_000, approve_all=True, on_records=look)
     if played.root.state.run is not RunState.SUCCEEDED:
         raise AssertionError(f"the run came to {played.root.state.run}: {played.root.state.message}")
-    return max(sizes), len(sizes)
+    return max(sizes), on_cluster.largest, len(sizes)
 
 
 if __name__ == "__main__":
-    print(*_play(Path(sys.argv[1])))
+    print(*play(Path(sys.argv[1])))
