@@ -5,10 +5,13 @@ that it had in memory, between two instructions, as a power failure does.
 """
 
 import asyncio
+import copy
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+
+import aiohttp
 
 from controller.adapters.clock import SystemClock
 from controller.adapters.cluster.client import Client
@@ -58,6 +61,8 @@ class Interposer:
         self.before = before
         self.after = after
         self.writes: list[tuple[str, str]] = []
+        self.lagging: Mapping[str, Json] = {}
+        """Kinds whose lists are answered with these, from before; nothing is heard of them by a watch."""
 
 
 class InterposedClient(Client):
@@ -70,6 +75,8 @@ class InterposedClient(Client):
 
     async def request(self, method: str, resource: Resource, path: str, verb: str, **named: Any) -> Json:
         self.counted[verb, resource.plural] = self.counted.get((verb, resource.plural), 0) + 1
+        if verb == "list" and resource.plural in self._interposer.lagging:
+            return copy.deepcopy(self._interposer.lagging[resource.plural])
         if verb not in WRITES or (named.get("query") or {}).get("dryRun"):
             return await super().request(method, resource, path, verb, **named)
         interposer = self._interposer
@@ -81,6 +88,13 @@ class InterposedClient(Client):
         finally:
             # Also after a refusal: the process can die with any answer in its hands.
             interposer.after(number, verb, resource.plural)
+
+    @asynccontextmanager
+    async def stream(self, resource: Resource, *others: Any) -> AsyncIterator[aiohttp.StreamReader]:
+        if resource.plural in self._interposer.lagging:
+            await asyncio.Event().wait()
+        async with super().stream(resource, *others) as stream:
+            yield stream
 
 
 class Inside:
