@@ -22,6 +22,7 @@ from controller.adapters.cluster.shards import ConfigMapShards
 from controller.adapters.cluster.status import LONGEST_MESSAGE
 from controller.adapters.cluster.tree_jobs import TreeJobs
 from controller.definition.catalog import Catalog
+from controller.errors import Conflict, NotFound
 from controller.model.decision import Answer
 from controller.model.record import time_text
 from controller.ports.blob_store import BlobStore
@@ -83,7 +84,27 @@ class Shared:
     # Runs
 
     async def write_status(self, run: Json, status: Json) -> None:
-        """Replace the status of a run as it is known, and know it at once."""
+        """Replace the status of a run as it is known, and know it at once. Raises Conflict where its status is another."""
+        try:
+            await self._replace_status(run, status)
+        except Conflict:
+            found = await self._with_same_status(run)
+            if found is None:
+                raise
+            # Somebody wishes something of it, in its spec: what was done already is recorded all the same.
+            await self._replace_status(found, status)
+
+    async def _with_same_status(self, run: Json) -> Json | None:
+        """Return the run as it is now, if nobody wrote its status since; else None."""
+        metadata = run["metadata"]
+        try:
+            found = await self.fetch_run(metadata["namespace"], metadata["name"])
+        except NotFound:
+            return None
+        same = found["metadata"]["uid"] == metadata["uid"] and found.get("status") == run.get("status")
+        return found if same else None
+
+    async def _replace_status(self, run: Json, status: Json) -> None:
         metadata = run["metadata"]
         body = {
             "apiVersion": RUNS.api_version,

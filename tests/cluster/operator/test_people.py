@@ -109,9 +109,7 @@ def test_a_quorum_of_others(bench: Bench, operator: OperatorProcess) -> None:
 def test_suspend_is_a_wish_and_goes_on_when_it_is_taken_back(bench: Bench, operator: OperatorProcess) -> None:
     steps: list[Json] = [{"id": "a", "agent": "worker"}, {"id": "b", "agent": "worker", "dependsOn": ["a"]}]
     bench.apply(shell_agent("worker", "sleep 2; " + ANSWERS), orchestration("two", *steps), run("r", "two"))
-    # Recorded, not only launched: what no record names yet is adopted when the run goes on.
-    begun = {"a": "Running"}
-    until(lambda: bench.get("run", "r").get("status", {}).get("frontier") == begun, "the first step runs", operator.log)
+    until(lambda: len(bench.all("jobs")) == 1, "the first step runs", operator.log)
     bench.kubectl("patch", "run", "r", "--type=merge", "-p", '{"spec":{"suspend":true}}')
     until(lambda: bench.get("run", "r")["status"].get("suspended") is True, "it stands still", operator.log)
     until(lambda: bench.get("run", "r")["status"]["steps"] == "1/2", "what ran has ended", operator.log)
