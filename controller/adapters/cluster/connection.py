@@ -44,13 +44,15 @@ class Connection:
         name = f"[{host}]" if ":" in host else host
         return cls(f"https://{name}:{port}", tls, token_file=folder / "token")
 
-    def session(self, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
-        """Return a new session."""
+    def session(
+        self, timeout: aiohttp.ClientTimeout, *middlewares: aiohttp.ClientMiddlewareType
+    ) -> aiohttp.ClientSession:
+        """Return a new session; its replies come through `middlewares`."""
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=self._tls or False, limit=0, keepalive_timeout=60),
             timeout=timeout,
             headers={"User-Agent": AGENT},
-            middlewares=(_Bearer(self._read_token),) if self._token or self._token_file else (),
+            middlewares=(*middlewares, *((_Bearer(self._read_token),) if self._token or self._token_file else ())),
             json_serialize=lambda value: orjson.dumps(value).decode(),
         )
 

@@ -1,12 +1,15 @@
 """kopf as a source of events, and nothing more: what it sees goes into our caches, which wake our queue."""
 
+import asyncio
 import gc
 import itertools
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 import kopf
+from aiohttp.base_protocol import BaseProtocol
 
 from controller.adapters.cluster.cache import Cache
 from controller.adapters.cluster.resources import Resource
@@ -99,6 +102,27 @@ def registry(
     for resource, cache in caches.items():
         kopf.on.event(resource.group, resource.version, resource.plural, registry=made)(_observer(resource, cache))
     return made
+
+
+_GONE = b'{"type":"ERROR","object":{"kind":"Status","status":"Failure","code":410,"reason":"Expired"}}\n'
+
+
+async def gone_is_an_event(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Middleware of kopf's session: that a watch cannot go on may be told as its status as well as in its stream.
+
+    kopf lists again for the second and ends for the first, and with it the whole operator.
+    """
+    response = await handler(request)
+    if response.status == HTTPStatus.GONE and request.url.query.get("watch") == "true":
+        await response.read()
+        loop = asyncio.get_running_loop()
+        content = aiohttp.StreamReader(BaseProtocol(loop), len(_GONE), loop=loop)
+        content.feed_data(_GONE)
+        content.feed_eof()
+        response.status, response.content = HTTPStatus.OK, content
+    return response
 
 
 def _observer(resource: Resource, cache: Cache) -> Callable[..., Awaitable[None]]:

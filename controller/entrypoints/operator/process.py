@@ -152,7 +152,7 @@ class OperatorProcess:
         """Work until somebody stops the process."""
         made = kopf_glue.registry(
             self._fed,
-            lambda: self._connection.session(_NO_TIMEOUT),
+            lambda: self._connection.session(_NO_TIMEOUT, kopf_glue.gone_is_an_event),
             self._connection.server,
             self._started,
             self._ended,

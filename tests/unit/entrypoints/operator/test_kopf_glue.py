@@ -46,6 +46,8 @@ class ApiServer:
         """What the watch tells next; None: it is closed."""
         self.refusals = 0
         """So many lists are answered with 503."""
+        self.forgotten = 0
+        """So many watches are answered with 410."""
 
     def application(self) -> web.Application:
         made = web.Application()
@@ -85,10 +87,15 @@ class ApiServer:
             metadata = {"resourceVersion": str(self.version)}
             return web.json_response({"kind": "RunList", "metadata": metadata, "items": self.runs})
         self.asked.append("watch")
+        if self.forgotten:
+            self.forgotten -= 1
+            return web.json_response({"code": 410}, status=410)
         reply = web.StreamResponse()
         await reply.prepare(request)
         while (event := await self.events.get()) is not None:
             await reply.write(orjson.dumps(event) + b"\n")
+            if event["type"] == "ERROR":
+                break
         return reply
 
     async def _else(self, request: web.Request) -> web.Response:
@@ -112,7 +119,7 @@ class Scene:
             await self._changed.wait()
 
     def session(self) -> aiohttp.ClientSession:
-        self.sessions.append(aiohttp.ClientSession())
+        self.sessions.append(aiohttp.ClientSession(middlewares=(kopf_glue.gone_is_an_event,)))
         return self.sessions[-1]
 
     async def started(self) -> None:
@@ -218,3 +225,20 @@ def test_a_list_that_fails_is_asked_for_again() -> None:
 
     over(server, test)
     assert server.asked.count("list runs") == 2
+
+
+@pytest.mark.requirement("K8S-021")
+def test_a_watch_that_cannot_go_on_lists_again_however_it_is_told() -> None:
+    server = ApiServer(run("a", 5))
+    server.forgotten = 2
+
+    async def test(scene: Scene) -> None:
+        await scene.until(lambda: len(scene.cache) == 1)
+        server.events.put_nowait({"type": "ADDED", "object": run("b", 101)})
+        await scene.until(lambda: scene.version("b") == 101)
+        server.events.put_nowait({"type": "ERROR", "object": {"kind": "Status", "code": 410}})
+        server.events.put_nowait({"type": "ADDED", "object": run("c", 102)})
+        await scene.until(lambda: scene.version("c") == 102)
+
+    over(server, test)
+    assert server.asked.count("list runs") >= 3
