@@ -14,7 +14,7 @@ def main() -> None:
     """Entry point. It never fails: a shell would show the error in the middle of somebody's line."""
     try:
         lines = list(candidates(sys.argv[1:]))
-    except Exception:  # noqa: BLE001 - see above
+    except Exception:  # noqa: BLE001 - nothing offered is better than a traceback in somebody's line
         lines = [PLAIN]
     sys.stdout.write("\n".join(lines) + "\n")
 

@@ -9,8 +9,9 @@ import asyncio
 import json
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -132,10 +133,7 @@ class Loop:
         job["metadata"]["annotations"]["libretto.dev/epoch"] = str(self._settings.epoch)
         job["spec"]["template"]["metadata"]["annotations"]["bench"] = run.uid
         path = f"/apis/batch/v1/namespaces/{self._settings.namespace}/jobs"
-        async with self._session.post(path, data=orjson.dumps(job), headers=_JSON) as reply:
-            content = await reply.read()
-            if reply.status != 201:
-                raise RuntimeError(f"{reply.status}: {content.decode()}")
+        await self._send("POST", path, job, _JSON)
 
     def _write_soon(self, run: _Run) -> None:
         if not run.dirty:
@@ -158,11 +156,19 @@ class Loop:
             }
             patch = {"metadata": {"resourceVersion": run.version}, "status": status}
             path = f"/apis/libretto.dev/v1alpha1/namespaces/{self._settings.namespace}/runs/{run.name}/status"
-            async with self._session.patch(path, data=orjson.dumps(patch), headers=_MERGE) as reply:
-                content = await reply.read()
-                if reply.status != 200:
-                    raise RuntimeError(f"{reply.status}: {content.decode()}")
+            content = await self._send("PATCH", path, patch, _MERGE)
             run.version = orjson.loads(content)["metadata"]["resourceVersion"]
+
+    async def _send(self, method: str, path: str, body: Json, headers: Mapping[str, str]) -> bytes:
+        """Return the reply to a write, which is sent again when the API server asks for that."""
+        while True:
+            async with self._session.request(method, path, data=orjson.dumps(body), headers=headers) as reply:
+                content = await reply.read()
+                if reply.ok:
+                    return content
+                if reply.status != HTTPStatus.TOO_MANY_REQUESTS:
+                    raise RuntimeError(f"{reply.status}: {content.decode()}")
+            await asyncio.sleep(float(reply.headers.get("Retry-After", 1)))
 
     def _start(self, coroutine: Any) -> None:
         task = asyncio.create_task(coroutine)

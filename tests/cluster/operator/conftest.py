@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster import definitions as installed
+from tests.cluster import tenancy
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.operators import Bench, OperatorProcess, grant
 from tests.cluster.shared_process_node import SharedProcessNode
@@ -39,3 +41,13 @@ def start(bench: Bench, tmp_path: Path) -> Iterator[Start]:
 def operator(start: Start) -> OperatorProcess:
     """An operator that leads."""
     return start()
+
+
+@pytest.fixture
+def own() -> Iterator[ControlPlane]:
+    """A control plane that may be hurt: other tests use another one."""
+    opened = ControlPlane(tenancy.enter())
+    installed.install(opened)
+    opened.tenancy.ask("process_node")
+    yield opened
+    opened.close()

@@ -1,30 +1,18 @@
 """The API server goes away, forgets, or answers badly: runs go on when it is back, and nothing is done twice."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from controller.errors import Conflict, LibrettoError, ServerUnavailable, Throttled
-from tests.cluster import definitions as installed
-from tests.cluster import tenancy
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.inside import Interposer, operator_inside
 from tests.cluster.operator.test_crashes import definitions, facts, settled
 from tests.cluster.operators import Bench, OperatorProcess, grant, orchestration, run, shell_agent, until
 
 SLOW = "sleep 3; echo '{\"answer\": 42}' > $LIBRETTO_DIR/output.json"
-
-
-@pytest.fixture
-def own() -> Iterator[ControlPlane]:
-    """A control plane that may be hurt: other tests use another one."""
-    opened = ControlPlane(tenancy.enter())
-    installed.install(opened)
-    opened.tenancy.ask("process_node")
-    yield opened
-    opened.close()
 
 
 def chain(count: int) -> list[dict[str, object]]:

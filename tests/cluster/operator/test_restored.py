@@ -1,14 +1,11 @@
 """A cluster, or some of its objects, comes from a backup: runs are held, and none of them is Lost or done again by itself."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cluster import definitions as installed
-from tests.cluster import tenancy
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.operator.conftest import Start
 from tests.cluster.operator.test_holding import ANSWERS, RETRY, WAITS, condition, jobs, kinds, recorded
@@ -16,16 +13,6 @@ from tests.cluster.operator.test_people import answered, command, create
 from tests.cluster.operators import Bench, Json, OperatorProcess, grant, orchestration, run, shell_agent, until
 
 QUICK = {"LIBRETTO_LEASE_SECONDS": "3"}
-
-
-@pytest.fixture
-def own() -> Iterator[ControlPlane]:
-    """A control plane that may be set back."""
-    opened = ControlPlane(tenancy.enter())
-    installed.install(opened)
-    opened.tenancy.ask("process_node")
-    yield opened
-    opened.close()
 
 
 @pytest.mark.requirement("K8S-019")

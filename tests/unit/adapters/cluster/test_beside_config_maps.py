@@ -8,42 +8,14 @@ import pytest
 
 from controller.adapters.cluster.beside_config_maps import MOST_OFFERED, TRUSTED_MS, BesideConfigMaps, Offered
 from controller.errors import NotFound, StoreUnavailable
-from controller.model.digest import Digest, digest_bytes
+from controller.model.digest import digest_bytes
 from tests.fakes.clock import SettableClock
+from tests.unit.adapters.cluster.large_blobs import Store
 
 T = TypeVar("T")
 
 CONTENT = b"a file of an agent"
 DIGEST = digest_bytes(CONTENT)
-
-
-class Store:
-    """A store in memory; what it is asked is kept."""
-
-    def __init__(self, kept: dict[Digest, bytes] | None = None) -> None:
-        self.kept = kept or {}
-        self.asked: list[str] = []
-        self.away = False
-
-    async def put(self, digest: Digest, content: bytes) -> None:
-        await self._asked("put")
-        self.kept[digest] = content
-
-    async def get(self, digest: Digest) -> bytes:
-        await self._asked("get")
-        if digest not in self.kept:
-            raise NotFound(digest)
-        return self.kept[digest]
-
-    async def size(self, digest: Digest) -> int | None:
-        await self._asked("size")
-        return len(self.kept[digest]) if digest in self.kept else None
-
-    async def _asked(self, what: str) -> None:
-        await asyncio.sleep(0)
-        self.asked.append(what)
-        if self.away:
-            raise StoreUnavailable("away")
 
 
 class World:

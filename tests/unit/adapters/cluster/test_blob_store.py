@@ -11,42 +11,11 @@ from controller.adapters.cluster.blob_store import ClusterBlobStore
 from controller.adapters.cluster.pool import LARGEST, Pool
 from controller.errors import InvariantViolated, NotFound, StoreUnavailable, VerificationFailed
 from controller.model.digest import Digest, digest_bytes
+from tests.unit.adapters.cluster.large_blobs import Store
 
 T = TypeVar("T")
 
 SMALL, LARGE = b'{"a":1}', b"x" * (LARGEST + 1)
-
-
-class Store:
-    """A store of the cluster, in memory; what it is asked is kept."""
-
-    def __init__(self) -> None:
-        self.kept: dict[Digest, bytes] = {}
-        self.asked: list[str] = []
-        self.away = False
-
-    async def put(self, digest: Digest, content: bytes) -> None:
-        await self._asked("put")
-        self.kept[digest] = content
-
-    async def get(self, digest: Digest) -> bytes:
-        await self._asked("get")
-        if digest not in self.kept:
-            raise NotFound(digest)
-        return self.kept[digest]
-
-    async def size(self, digest: Digest) -> int | None:
-        await self._asked("size")
-        return len(self.kept[digest]) if digest in self.kept else None
-
-    async def offer(self, digest: Digest) -> None:
-        await self._asked(f"offer {digest}")
-
-    async def _asked(self, what: str) -> None:
-        await asyncio.sleep(0)
-        self.asked.append(what)
-        if self.away:
-            raise StoreUnavailable("away")
 
 
 class World:
