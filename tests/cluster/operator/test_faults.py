@@ -26,8 +26,8 @@ def proxy(bench: Bench) -> Iterator[FaultProxy]:
 
 
 @pytest.fixture
-def behind(start: Start, proxy: FaultProxy, tmp_path: Path) -> Behind:
-    """Starts operators behind the proxy."""
+def behind(proxy: FaultProxy, start: Start, tmp_path: Path) -> Behind:
+    """Starts operators behind the proxy, which is there until they have ended: they knock at its door for ever."""
     config = str(proxy.kubeconfig(tmp_path / "proxy.kubeconfig"))
     return lambda **settings: start(KUBECONFIG=config, **QUICK, **settings)
 

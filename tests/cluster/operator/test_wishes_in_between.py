@@ -29,7 +29,8 @@ class Wishing(Interposer):
 @pytest.mark.requirement("K8S-019", "K8S-021")
 def test_what_was_launched_ends_though_the_run_shall_stand_still(bench: Bench) -> None:
     steps: list[Json] = [{"id": "a", "agent": "worker"}, {"id": "b", "agent": "worker", "dependsOn": ["a"]}]
-    bench.apply(shell_agent("worker", ANSWERS), orchestration("two", *steps), run("r", "two"))
+    # Long enough to be there when the wish is heard: what has ended by then is followed by the next step at once.
+    bench.apply(shell_agent("worker", "sleep 5; " + ANSWERS), orchestration("two", *steps), run("r", "two"))
 
     def status() -> Json:
         return bench.get("run", "r").get("status") or {}
