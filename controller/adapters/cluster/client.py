@@ -214,7 +214,12 @@ class Client:
                 self._count("watch", resource.plural, code)
                 if code >= 400:
                     raise error_of(code, await reply.read(), what, reply.headers.get("Retry-After"))
-                yield reply.content
+                try:
+                    yield reply.content
+                finally:
+                    # To close it would be to wait for the goodbye of a server that may be gone; nobody waits for that.
+                    if reply.connection is not None and reply.connection.transport is not None:
+                        reply.connection.transport.abort()
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise ServerUnavailable(f"{what}: the stream broke: {_said(error)}") from error
 
