@@ -1,6 +1,6 @@
 """How do several test workers share one process node? The supervisor owns it; they ask.
 
-A node of one's own, which a test may end, is `ProcessNode(control_plane, name=...)`.
+A node of one's own, which a test may end, is `ProcessNode(control_plane, name=..., private=True)`.
 """
 
 from collections.abc import Sequence

@@ -39,7 +39,7 @@ def own_node(control_plane: Cluster) -> Iterator[Callable[..., ProcessNode]]:
     nodes: list[ProcessNode] = []
 
     def make(**settings: Any) -> ProcessNode:
-        node = ProcessNode(control_plane, name=f"own-{secrets.token_hex(3)}", **settings)
+        node = ProcessNode(control_plane, name=f"own-{secrets.token_hex(3)}", private=True, **settings)
         node.start()
         nodes.append(node)
         return node

@@ -7,6 +7,7 @@ import pytest
 
 from tests.cluster.operators import Bench, OperatorProcess, orchestration, run, until
 from tests.cluster.process_node import ProcessNode
+from tests.cluster.process_node.settings import PRIVATE
 
 POOL = "libretto.test/pool"
 WAITS_THE_FIRST_TIME = '[ "$MODE" = go ] || { sleep 600 & wait; }; echo \'{"answer": 42}\' > output.json'
@@ -17,8 +18,8 @@ SILENT = {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown", "
 def nodes(bench: Bench) -> Iterator[tuple[ProcessNode, ProcessNode]]:
     """Two nodes that take pods of this test only: the first runs, the second is not started yet."""
     pair = (
-        ProcessNode(bench.control_plane, name=f"dies-{bench.namespace}"),
-        ProcessNode(bench.control_plane, name=f"lives-{bench.namespace}"),
+        ProcessNode(bench.control_plane, name=f"dies-{bench.namespace}", private=True),
+        ProcessNode(bench.control_plane, name=f"lives-{bench.namespace}", private=True),
     )
     try:
         _join(bench, pair[0])
@@ -66,7 +67,7 @@ def test_a_step_on_a_dead_node_waits_says_so_and_goes_on(
     }
     pod = {
         "nodeSelector": {POOL: bench.namespace},
-        "tolerations": [gone_at_once],
+        "tolerations": [gone_at_once, {"key": PRIVATE, "operator": "Exists", "effect": "NoSchedule"}],
         "env": [{"name": "MODE", "valueFrom": {"configMapKeyRef": {"name": "mode", "key": "mode"}}}],
     }
     process = {"argv": ["sh", "-c", WAITS_THE_FIRST_TIME], "gracePeriod": "1s"}

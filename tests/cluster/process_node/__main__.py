@@ -45,7 +45,7 @@ async def _serve(settings: Settings, connection: socket.socket) -> None:
     address = _own_address(settings.server)
     kubelet = Kubelet(api, Machine(launcher, layers, address, settings.restart_backoff), settings)
     logs = LogServer(kubelet, address, folder)
-    registration = Registration(api, settings.name, address, await logs.start())
+    registration = Registration(api, settings.name, address, await logs.start(), private=settings.private)
     await registration.announce()
     endless = [asyncio.create_task(registration.keep()), asyncio.create_task(kubelet.run())]
     orders = asyncio.create_task(_obey(kubelet))

@@ -72,13 +72,15 @@ class ProcessNode:
         name: str = "process",
         images: Mapping[str, Image] | None = None,
         instant: Instant | None = None,
+        private: bool = False,
         restart_backoff: float = 10.0,
     ) -> None:
-        """`images` are added to `DEFAULT_IMAGES`."""
+        """`images` are added to `DEFAULT_IMAGES`; a `private` node takes only pods that tolerate its taint."""
         self.name = name
         self._control_plane = control_plane
         self._images = {key: make() for key, make in DEFAULT_IMAGES.items()} | dict(images or {})
         self._instant = instant
+        self._private = private
         self._restart_backoff = restart_backoff
         self._process: subprocess.Popen[str] | None = None
         self._folder = ""
@@ -112,6 +114,7 @@ class ProcessNode:
             folder=self._folder,
             images=self._images,
             instant=self._instant,
+            private=self._private,
             restart_backoff=self._restart_backoff,
         )
         command = [sys.executable, "-m", "tests.cluster.process_node"]

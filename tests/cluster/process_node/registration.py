@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.cluster.process_node.api import Api, Refused
 from tests.cluster.process_node.fields import CAPACITY
+from tests.cluster.process_node.settings import PRIVATE
 from tests.cluster.process_node.states import now
 
 _LEASE_SECONDS = 40
@@ -21,11 +22,12 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 class Registration:
     """The objects that stand for this node."""
 
-    def __init__(self, api: Api, name: str, address: str, port: int) -> None:
+    def __init__(self, api: Api, name: str, address: str, port: int, *, private: bool) -> None:
         self._api = api
         self._name = name
         self._address = address
         self._port = port
+        self._private = private
 
     async def announce(self) -> None:
         """Create the Node or take it over, and show it Ready."""
@@ -71,7 +73,9 @@ class Registration:
             "kubernetes.io/os": "linux",
             "kubernetes.io/arch": _ARCHITECTURES[platform.machine()],
         }
-        return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self._name, "labels": labels}}
+        taints = [{"key": PRIVATE, "effect": "NoSchedule"}] if self._private else []
+        metadata = {"name": self._name, "labels": labels}
+        return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": taints}}
 
     def _status(self, version: str) -> Mapping[str, Any]:
         time = now()

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+PRIVATE = "libretto.test/private"
+"""Key of the taint (NoSchedule) of a node that belongs to one test."""
+
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -48,6 +51,8 @@ class Settings:
     """An empty folder; the node's files lie in memory, mounted there where only the node sees them."""
     images: Mapping[str, Image] = field(default_factory=dict)
     instant: Instant | None = None
+    private: bool = False
+    """Whether the scheduler may give it only pods that tolerate `PRIVATE`: others would go with the test that ends it."""
     restart_backoff: float = 10.0
     """Seconds before the second restart of a container, doubled with each further one, as the kubelet has it."""
     starts_at_once: int = 4
