@@ -38,6 +38,7 @@ from controller.wiring.cluster.operator import Operator
 from controller.wiring.cluster.shared import Shared
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.operators import ACCOUNT, GROUPS, IMAGE
+from tests.cluster.speaking import goodbyes
 
 Json = dict[str, Any]
 
@@ -167,6 +168,7 @@ async def operator_inside(
             worker.cancel()
         await asyncio.gather(*operator._workers, return_exceptions=True)
         await client.close()
+        await goodbyes()
 
 
 def _was_killed(task: "asyncio.Task[None]") -> bool:

@@ -18,6 +18,8 @@ Json = dict[str, Any]
 ADMINISTRATOR = "transport-administrator"
 MASTERS = ("system:masters",)
 
+_GOODBYE_LOOKS = 200
+
 
 def administrator(control_plane: ControlPlane) -> Connection:
     return connection(control_plane, ADMINISTRATOR, *MASTERS)
@@ -37,6 +39,20 @@ async def client_of(connected: Connection) -> AsyncIterator[Client]:
         yield client
     finally:
         await client.close()
+        await goodbyes()
+
+
+async def goodbyes() -> None:
+    """Wait until what was closed has left its sockets: TLS takes leave first, and a loop that ends before keeps them open.
+
+    Clients beside it in the same loop keep theirs, so it is not waited for ever.
+    """
+    loop: Any = asyncio.get_running_loop()
+    for _ in range(_GOODBYE_LOOKS):
+        # Of an idle loop the selector knows nothing but what wakes it.
+        if len(loop._selector.get_map()) <= 1:
+            return
+        await asyncio.sleep(0.01)
 
 
 class Following:

@@ -22,6 +22,7 @@ from tests.cluster.control_plane import KubectlFailed
 from tests.cluster.inside import InterposedClient, Interposer, connection_of
 from tests.cluster.operator.test_people import allow, approval, command, create
 from tests.cluster.operators import ROOT, Bench, Json, OperatorProcess, orchestration, run, shell_agent, until
+from tests.cluster.speaking import goodbyes
 
 ANSWERS = "echo '{\"answer\": 42}' > $LIBRETTO_DIR/output.json"
 DAY_MS = 86_400_000
@@ -52,6 +53,7 @@ async def swept(bench: Bench, *after_ms: int) -> int:
         return gone
     finally:
         await client.close()
+        await goodbyes()
 
 
 def test_runs_by_their_time_to_live_and_what_only_they_needed(bench: Bench, operator: OperatorProcess) -> None:

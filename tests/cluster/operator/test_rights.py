@@ -32,6 +32,7 @@ from tests.cluster.operators import (
     shell_agent,
     until,
 )
+from tests.cluster.speaking import goodbyes
 
 ANSWERS = "echo '{\"answer\": 42}' > $LIBRETTO_DIR/output.json"
 LARGE = (
@@ -173,6 +174,7 @@ async def housekeeping(bench: Bench) -> None:
             assert await keeping.sweep(SystemClock().now() + days * DAY_MS) > 0
     finally:
         await client.close()
+        await goodbyes()
 
 
 @pytest.mark.requirement("K8S-023")
