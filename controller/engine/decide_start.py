@@ -1,5 +1,6 @@
 """The way of a step from ready to running: prepared, slots taken, intent recorded, started."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from controller.engine.bookkeeping import has_slot, released
@@ -25,6 +26,7 @@ from controller.engine.queues import enqueue, may_start
 from controller.engine.state import Ask, State
 from controller.engine.units import index_of
 from controller.model.attempt import Result
+from controller.model.digest import Digest
 from controller.model.states import OutcomeClass, Role, RunState, StepState
 
 
@@ -107,7 +109,7 @@ def _start(d: Draft, unit: int, ask: Ask) -> None:
         d.ask(StartStep(unit, ask.attempt, ask.input, step.attempt_timeout_ms, step.queue_timeout_ms))
 
 
-def _in_turn(state: State, unit: int) -> bool:
+def in_turn(state: State, unit: int) -> bool:
     """Whether an attempt that nobody asked for can be this step's: else what led to it is not recorded (again) yet, and
     asking for its start will find it running.
     """
@@ -126,17 +128,26 @@ def launched(d: Draft, event: Launched) -> None:
     ask = d.state.asked.get(event.unit)
     if event.attempt <= known.attempt or known.state is not StepState.PENDING:
         return
-    if ask is None and not (has_slot(d.state, event.unit) and _in_turn(d.state, event.unit)):
+    if ask is None and not (has_slot(d.state, event.unit) and in_turn(d.state, event.unit)):
         return
     data: dict[str, Any] = dict(ask.data) if ask is not None else {}
     if event.child is not None:
         data["child"] = event.child
     if event.adopted:
         data["adopted"] = True
-    d.record("StepStarted", event.unit, attempt=event.attempt, input_digest=event.input_digest, data=data)
+    _record_start(d, event.unit, event.attempt, event.input_digest, data)
+
+
+def adopt(d: Draft, unit: int, attempt: int, input_digest: Digest) -> None:
+    """Take an attempt that runs for the one that would be started next."""
+    _record_start(d, unit, attempt, input_digest, {"adopted": True})
+
+
+def _record_start(d: Draft, unit: int, attempt: int, input_digest: Digest, data: Mapping[str, Any]) -> None:
+    d.record("StepStarted", unit, attempt=attempt, input_digest=input_digest, data=data)
     halt = d.state.halt
     if halt is not None:
         why = OutcomeClass.TIMEOUT if halt.fails else OutcomeClass.INTERRUPTED
-        d.ask(StopStep(event.unit, Role.DO, event.attempt, why))
+        d.ask(StopStep(unit, Role.DO, attempt, why))
     else:
-        expire_late(d, event.unit)
+        expire_late(d, unit)

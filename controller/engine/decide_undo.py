@@ -124,6 +124,7 @@ def undo_launched(d: Draft, event: Launched) -> None:
         event.attempt <= known.undo_attempt
         or known.undo is not UndoState.IDLE
         or d.state.run is not RunState.ROLLING_BACK
+        or d.state.undoing >= 0
         or _next(d) != event.unit
     ):
         return

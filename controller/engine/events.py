@@ -92,6 +92,16 @@ class Launched(NamedTuple):
     adopted: bool = False
 
 
+class Strayed(NamedTuple):
+    """An attempt was found that the ledger does not know, and no start will find it any more."""
+
+    unit: int
+    role: Role
+    attempt: int
+    input_digest: Digest
+    running: bool
+
+
 class AttemptEnded(NamedTuple):
     """An attempt ended, its results are looked at and stored."""
 
@@ -220,6 +230,7 @@ Event = (
     | SlotGranted
     | Persisted
     | Launched
+    | Strayed
     | AttemptEnded
     | Combined
     | ChildEnded

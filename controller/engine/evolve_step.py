@@ -20,7 +20,7 @@ from controller.engine.transitions import GATE as GATE_TABLE
 from controller.engine.transitions import STEP as STEP_TABLE
 from controller.engine.units import index_of, instance_of, unit_of
 from controller.model.record import Record
-from controller.model.states import StepState
+from controller.model.states import Role, StepState
 
 
 def moved(state: State, record: Record, **changes: Any) -> tuple[State, int]:
@@ -211,6 +211,15 @@ def _intent(state: State, record: Record) -> State:
     return put(state, unit, old, old._replace(intent=record.attempt or 0, input=record.input_digest))
 
 
+def _stray(state: State, record: Record) -> State:
+    """Its number is used up: another attempt with it would find the other's traces."""
+    unit, role, attempt = unit_in(state, record), Role((record.data or {})["role"]), record.attempt or 0
+    old = state.unit(unit)
+    counter = "undo_attempt" if role is Role.UNDO else "attempt"
+    new = old._replace(**{counter: max(getattr(old, counter), attempt)})
+    return put(state, unit, old, new)._replace(strays=state.strays | {(unit, role, attempt)})
+
+
 FOLDS: Mapping[str, Callable[[State, Record], State]] = {
     "StepStarted": _started,
     "StepExpanded": _expanded,
@@ -219,6 +228,7 @@ FOLDS: Mapping[str, Callable[[State, Record], State]] = {
     "StepAborted": _ended_badly,
     "StepSucceeded": _succeeded,
     "StepSkipped": _skipped,
+    "StrayFound": _stray,
     "StepReopened": _reopened,
     "StepExpired": _expired,
     "IntentRecorded": _intent,

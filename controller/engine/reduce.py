@@ -9,6 +9,7 @@ from controller.engine import (
     decide_gate,
     decide_outcome,
     decide_start,
+    decide_stray,
     decide_time,
     decide_undo,
     schedule,
@@ -35,6 +36,7 @@ from controller.engine.events import (
     Proceeded,
     Restarted,
     SlotGranted,
+    Strayed,
     UndoPrepared,
     Woken,
 )
@@ -107,6 +109,7 @@ _DECIDERS: Mapping[type[Event], Callable[[Draft, Any], None]] = {
     SlotGranted: _slot_granted,
     Persisted: decide_start.persisted,
     Launched: _launched,
+    Strayed: decide_stray.strayed,
     AttemptEnded: _attempt_ended,
     Combined: decide_outcome.combined,
     ChildEnded: decide_attempt.child_ended,

@@ -14,7 +14,7 @@ from controller.machine.heap import Heap
 from controller.model.digest import Digest
 from controller.model.graph import Graph
 from controller.model.run import GateStatus
-from controller.model.states import RunState, StepState
+from controller.model.states import Role, RunState, StepState
 
 
 class OpenGate(NamedTuple):
@@ -180,6 +180,8 @@ class State(NamedTuple):
     kept: tuple[int, ...] = ()
     """Units whose change could not be undone in this round."""
     outputs: Digest | None = None
+    strays: frozenset[tuple[int, Role, int]] = frozenset()
+    """(unit, role, attempt) of attempts that ran although this run had not recorded them, and were ended."""
 
     def unit(self, unit: int) -> Unit:
         """Return what is known about a unit."""

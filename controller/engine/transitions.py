@@ -172,6 +172,7 @@ FACTS = frozenset(
         "PhaseRefused",
         "StepExpired",
         "IntentRecorded",
+        "StrayFound",
         "HandoffRefused",
         "ChildGatesChanged",
     }

@@ -103,7 +103,8 @@ class Lost(NamedTuple):
     reason: str
 
 
-Observation = Started | Progress | Finished | Lost
+Observation = Started | Progress | Finished | Lost | KnownAttempt
+"""KnownAttempt: one that nobody here asked for has come to light."""
 
 
 class CollectedArtifact(NamedTuple):

@@ -7,11 +7,12 @@ on from there.
 from collections.abc import Callable, Iterable, Sequence
 
 from controller.engine.effects import Effect, Persist, StartChild, StartStep, StartUndo, StopStep, UndoChild
-from controller.engine.events import Event, Proceeded, Restarted, Woken
+from controller.engine.events import Event, Proceeded, Restarted, Strayed, Woken
 from controller.engine.passes import run_pass
 from controller.machine.chain import Link
 from controller.model.attempt import AttemptKey, KnownAttempt, Progress, Started
 from controller.model.run import RunSpec
+from controller.model.states import OutcomeClass
 from controller.runtime.admit import snapshot_of
 from controller.runtime.contents import Contents
 from controller.runtime.family import Family
@@ -54,6 +55,10 @@ class Driver:
         self.family = Family(self)
         self.found: dict[AttemptKey, KnownAttempt] = {}
         """Attempts from before a restart that no ledger knows yet."""
+        self.adopting = False
+        """Whether only what is in `found` may start."""
+        self.unclaimed: dict[AttemptKey, KnownAttempt] = {}
+        """Those of `found` that no start was asked for before others had their turn again, or whose run is not in the tree."""
         self.unheard: set[AttemptKey] = set()
         """Attempts that ended while nobody watched and whose end was not told yet."""
         self.absent_is_unknown = absent_is_unknown
@@ -82,6 +87,13 @@ class Driver:
         self.enter(self.root_spec)
         # Ends that nobody watched come first: nothing new starts before they are known.
         self._gatherer.observe(0)
+        if self.found:
+            # Before any word that ends the run is heard: what runs is the run's then, and ends with it.
+            self.adopting = True
+            now = self.tools.clock.now()
+            while self._next_pass(now):
+                pass
+            self.adopting = False
 
     def close(self) -> None:
         """Stop driving: what is recorded is durable, what runs goes on."""
@@ -105,6 +117,8 @@ class Driver:
         else:
             self._journal.loaded(member)
             self._herald.resumed(member, self.tools.clock.now())
+        for key in [key for key in self.unclaimed if key.run == spec.uid]:
+            self.found[key] = self.unclaimed.pop(key)
         self.tell(member, Restarted(), *self._gatherer.lost(member))
 
     def tell(self, member: Member, *events: Event) -> None:
@@ -166,11 +180,17 @@ class Driver:
                 self.tell(member, granted)
             if not self._inbox:
                 self._proceed()
-                if not self._inbox:
-                    return moved
+            if not self._next_pass(now):
+                return moved
             moved = True
-            uid = next(iter(reversed(self._inbox)))
-            self._pass(self.members[uid], self._inbox.pop(uid), now)
+
+    def _next_pass(self, now: int) -> bool:
+        """Pass over one member that has something to be told; return whether there was one."""
+        if not self._inbox:
+            return False
+        uid = next(iter(reversed(self._inbox)))
+        self._pass(self.members[uid], self._inbox.pop(uid), now)
+        return True
 
     def _proceed(self) -> None:
         """Let start what was postponed, once attempts from before the restart have their slots again.
@@ -179,10 +199,36 @@ class Driver:
         """
         if self.found and self.unheard:
             return
+        self.unclaimed.update(self.found)
         self.found.clear()
-        for member in self.members.values():
-            if member.state.postponed:
-                self.tell(member, Proceeded())
+        postponed = [member for member in self.members.values() if member.state.postponed]
+        for member in postponed:
+            self.tell(member, Proceeded())
+        if self.unclaimed and not postponed:
+            self._tell_strays()
+
+    def _tell_strays(self) -> None:
+        """Nothing moves, and nothing that is still to come can have led to these attempts."""
+        over = self.root_spec.uid in self.members and self.root.state.run.settled
+        for key, known in list(self.unclaimed.items()):
+            if key.run in self.members:
+                del self.unclaimed[key]
+                self.stray(known)
+            elif over:
+                # Nobody asks for their run any more, so there is no ledger that could tell of them.
+                del self.unclaimed[key]
+                if known.running:
+                    self.tools.runner.stop(key, OutcomeClass.INTERRUPTED)
+
+    def stray(self, known: KnownAttempt) -> None:
+        """Tell a run of an attempt that it does not know, and that no start will find."""
+        key = known.key
+        member = self.members.get(key.run)
+        unit = member.unit(key.step) if member is not None else None
+        if member is None:
+            self.unclaimed[key] = known
+        elif unit is not None:
+            self.tell(member, Strayed(unit, key.role, key.attempt, known.input_digest, known.running))
 
     def _pass(self, member: Member, events: Iterable[Event], now: int) -> None:
         before = member.state.chain.next

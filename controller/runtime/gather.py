@@ -4,12 +4,12 @@ from collections.abc import Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from controller.engine.bookkeeping import has_slot
-from controller.engine.events import AttemptEnded, ChildEnded, Commanded, Event, GateDecided, Launched, Woken
+from controller.engine.events import AttemptEnded, ChildEnded, Commanded, Event, GateDecided, Launched, Strayed, Woken
 from controller.engine.state import Unit
 from controller.engine.transitions import UndoState
 from controller.engine.units import unit_named
 from controller.engine.wanted import intents, running
-from controller.model.attempt import AttemptKey, Finished, Lost, Progress, Started
+from controller.model.attempt import AttemptKey, Finished, KnownAttempt, Lost, Progress, Started
 from controller.model.decision import Answer, Command, Decision
 from controller.model.states import OutcomeClass, Role, StepState, Verb
 from controller.runtime.collect import ended
@@ -36,11 +36,14 @@ class Gatherer:
         """Wait for the runner and tell the members what happened. Return whether anything did."""
         observations = self._driver.tools.runner.observe(wait_ms)
         for seen in observations:
-            if isinstance(seen, Finished | Lost):
-                self._stash[seen.key] = seen
-                self._driver.unheard.discard(seen.key)
-            else:
-                self._show(seen)
+            match seen:
+                case Finished() | Lost():
+                    self._stash[seen.key] = seen
+                    self._driver.unheard.discard(seen.key)
+                case KnownAttempt():
+                    self._driver.stray(seen)
+                case _:
+                    self._show(seen)
         if observations:
             for member in list(self._driver.members.values()):
                 self.adopted(member)
@@ -65,6 +68,7 @@ class Gatherer:
                 self._driver.tell(member, event)
             elif _over(known, key):
                 del self._stash[key]
+                self._driver.tools.slots.release(key)
         retries = list(self._retries(member))
         if retries:
             self._driver.tell(member, *retries)
@@ -81,7 +85,9 @@ class Gatherer:
             if unit_of_key is None:
                 continue
             if _over(member.state.unit(unit_of_key), key):
-                del found[key]
+                stray = found.pop(key)
+                if stray.running:
+                    yield Strayed(unit_of_key, key.role, key.attempt, stray.input_digest, running=True)
         yield from self._retries(member)
 
     def _retries(self, member: Member) -> Iterator[Event]:

@@ -164,7 +164,8 @@ class Performer:
         known = found.get(member.key(effect.unit, Role.DO, effect.attempt))
         began = known is not None or self._instances_began(member, effect.unit)
         prepared = self._driver.preparer.prepare(member, effect, self._driver.tools.clock.now(), began=began)
-        if found and known is None and isinstance(prepared.outcome, Ready) and not self._was_child(member, effect):
+        early = bool(found) or self._driver.adopting
+        if early and known is None and isinstance(prepared.outcome, Ready) and not self._was_child(member, effect):
             return [Prepared(effect.unit, Postponed())]
         return [prepared]
 
@@ -184,7 +185,7 @@ class Performer:
         key = member.key(effect.unit, Role.DO, effect.attempt)
         given = self._driver.preparer.take(member, effect.unit)
         assert given is not None  # a start follows its preparation in the same process
-        return effect.unit, launch_of(member, effect, given), key in self._driver.found
+        return effect.unit, launch_of(member, effect, given), key in self._driver.found or key in self._driver.unclaimed
 
     def _start(self, launches: list[tuple[int, Launch, bool]]) -> list[Event]:
         if not launches:
@@ -197,6 +198,7 @@ class Performer:
         for unit, launch, adopted in launches:
             key = launch.key
             self._driver.found.pop(key, None)
+            self._driver.unclaimed.pop(key, None)
             if key in refused:
                 failure = OutcomeClass.REJECTED
                 events.append(AttemptEnded(unit, key.role, key.attempt, failure, refused[key]))

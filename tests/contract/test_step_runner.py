@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller.errors import InvariantViolated
-from controller.model.attempt import AttemptKey, Finished, Launch, Lost, Observation, Progress, Started
+from controller.model.attempt import AttemptKey, Finished, KnownAttempt, Launch, Lost, Observation, Progress, Started
 from controller.model.states import OutcomeClass, Role
 from controller.ports.step_runner import StepRunner
 from tests.contract.step_runners import Processes, Scripted, Subject
@@ -66,7 +66,7 @@ def ends(runner: StepRunner, *steps: str) -> Mapping[str, Finished | Lost]:
                     assert of in started
                     assert of.step not in found
                     found[of.step] = seen
-                case Progress():
+                case Progress() | KnownAttempt():
                     pass
     raise AssertionError(f"waited too long; saw {found}")
 

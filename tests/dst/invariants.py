@@ -3,7 +3,8 @@
 from collections import Counter
 
 from controller.machine.chain import check
-from controller.model.record import Record
+from controller.model.attempt import AttemptKey
+from controller.model.record import Record, decode
 from controller.model.states import Role
 from controller.runtime.member import Member
 from tests.dst.world import World
@@ -16,7 +17,7 @@ def violations(world: World) -> list[str]:
         if not member.state.run.settled:
             found.append(f"run {world.path(member.spec.uid)!r} is {member.state.run}")
         found += _ledger(world, member)
-    return found + _slots(world)
+    return found + _slots(world) + _unrecorded(world)
 
 
 def _ledger(world: World, member: Member) -> list[str]:
@@ -42,6 +43,26 @@ def _order(member: Member, records: list[Record]) -> list[str]:
         if record.target in ("Succeeded", "Skipped") and "[" not in record.step:
             done.add(step)
     return found
+
+
+def _unrecorded(world: World) -> list[str]:
+    """Whatever was started is in the ledger, and nothing runs on when all is over."""
+    kinds = {"StepStarted": Role.DO, "IntentRecorded": Role.DO, "UndoAttempted": Role.UNDO}
+    told = set()
+    for run, ledger in world.disk.ledgers.items():
+        for record in map(decode, ledger.records):
+            role = Role((record.data or {})["role"]) if record.kind == "StrayFound" else kinds.get(record.kind)
+            if role is not None and record.step is not None:
+                told.add(AttemptKey(run, record.step, role, record.attempt or 0))
+    runs = {member.spec.uid for member in world.members()}
+    # A child run of which its parent never heard has no ledger; all that can be done about its attempts is to end them.
+    ran = [key for key in world.machine.launches if key.run in runs]
+    found = [f"{key} ran and no record says so" for key in ran if key not in told]
+    now = world.clock.monotonic()
+    living = [
+        key for key, one in world.machine.attempts.items() if key not in world.machine.ended and one.ends_at > now
+    ]
+    return found + [f"{key} still runs" for key in living]
 
 
 def _once(records: list[Record]) -> list[str]:
@@ -89,7 +110,7 @@ def _slots(world: World) -> list[str]:
     running: Counter[str] = Counter()
     found = []
     for word, key in world.machine.log:
-        if key.role is Role.UNDO:
+        if key.role is Role.UNDO or key.run not in limits:
             continue
         running[key.run] += 1 if word == "start" else -1
         if running[key.run] > limits[key.run]:

@@ -44,6 +44,7 @@ def stormy(story: Story, seed: int, only: frozenset[int] | None = None) -> World
         unreliable=0.1,
         losing=0.2 if seed % 3 == 0 else 0.0,
         jumping=0.3,
+        aborting=0.2 if seed % 5 == 0 else 0.0,
     )
 
 

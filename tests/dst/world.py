@@ -52,11 +52,13 @@ class World:
         unreliable: float = 0.0,
         losing: float = 0.0,
         jumping: float = 0.0,
+        aborting: float = 0.0,
         overrides: Mapping[AttemptKey, Scripted] | None = None,
         stretch: Random | None = None,
     ) -> None:
         self.story, self.schedule, self._random = story, schedule, random
         self._unreliable, self._losing, self._jumping = unreliable, losing, jumping
+        self._aborting, self._aborted = aborting, False
         self._overrides = overrides or {}
         self._stretch = stretch
         self.disk, self.machine, self.clock = Disk(), PretendedMachine(), SimulatedClock(1_700_000_000_000)
@@ -148,6 +150,13 @@ class World:
         if self._random.random() < 0.5:
             self.clock.advance(self._random.randrange(500))
             self.machine.end_due(self.clock.now(), self.clock.monotonic())
+        if self._aborting and self._random.random() < self._aborting:
+            # Nobody drives; the next one hears of it before it has looked at anything.
+            self._aborted = True
+            InMemoryDecisionSource(self.disk).submit(
+                Command(0, ROOT, Verb.ABORT, MARA, undo=self._random.random() < 0.5)
+            )
+            self.disk.flush()
         for key in [key for key in self.machine.attempts if key not in self.machine.ended]:
             if key.role is Role.DO and self._random.random() < self._losing:
                 # A start that no ledger knows always leaves a trace; one that is recorded may lose every trace.
@@ -224,9 +233,9 @@ class World:
         return found
 
     def cut_short(self) -> bool:
-        """Return whether a run of the tree was aborted while steps ran: then its meaning hangs on the moment."""
+        """Return whether somebody or something aborted a run of the tree: then its meaning hangs on the moment."""
         kinds = {decode(record).kind for ledger in self.disk.ledgers.values() for record in ledger.records}
-        return bool(kinds & {"AbortRequested", "GateRejected", "RunExpired"})
+        return self._aborted or bool(kinds & {"AbortRequested", "GateRejected", "RunExpired"})
 
     def meaning(self) -> dict[str, Any]:
         """Return what the semantic digest of the root covers, in full, so that a difference can be read."""

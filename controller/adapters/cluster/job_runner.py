@@ -11,10 +11,10 @@ from controller.adapters.cluster.jobs.judge import Ended, Queued, Running, has_t
 from controller.adapters.cluster.jobs.message import stored_list
 from controller.adapters.cluster.jobs.overdue import Overdue
 from controller.adapters.cluster.jobs.place import Place
-from controller.adapters.cluster.jobs.pod_status import TERMINAL, phase, status_of
+from controller.adapters.cluster.jobs.pod_status import has_begun, lives_unasked
 from controller.adapters.cluster.jobs.render import render
 from controller.adapters.cluster.jobs.staging import Staging
-from controller.adapters.cluster.names import EFFECT, STOPPED_AS, attempt_key, effect_digest, input_digest, job_name
+from controller.adapters.cluster.names import EFFECT, attempt_key, effect_digest, input_digest, job_name
 from controller.adapters.cluster.together import together
 from controller.errors import (
     AgentUnfit,
@@ -96,17 +96,7 @@ class JobRunner:
     # The port
 
     def known(self) -> Sequence[KnownAttempt]:
-        found: list[KnownAttempt] = []
-        for job in self._jobs.known():
-            key = attempt_key(job)
-            name = job["metadata"]["name"]
-            pods = self._jobs.pods(name)
-            if self._attempts.get(key) is None:
-                self._attempts.put(key, waiting.found(job, pods, self._clock.now(), self._clock.monotonic()))
-            self._dirty[name] = None
-            verdict = judge(job, pods)
-            found.append(KnownAttempt(key, input_digest(job), not isinstance(verdict, Ended)))
-        return found
+        return [self._note(job) for job in self._jobs.known()]
 
     def start_many(self, launches: Sequence[Launch]) -> Sequence[Refusal]:
         refusals: list[Refusal] = []
@@ -148,8 +138,7 @@ class JobRunner:
         dirty, self._dirty = self._dirty, {}
         for name in dirty:
             key = self._attempts.of(name)
-            if key is not None:
-                seen += self._look(key)
+            seen += self._look(key) if key is not None else self._came_to_light(name)
         return seen
 
     def collect(self, key: AttemptKey) -> Collected:
@@ -196,6 +185,25 @@ class JobRunner:
         for job in self._attempts.due(self._clock.monotonic()):
             self._dirty[job] = None
 
+    def _came_to_light(self, name: str) -> list[Observation]:
+        """A Job of the tree that nobody here made: a leader before us did, though it was none any more."""
+        job = self._jobs.job(name)
+        if job is None:
+            return []
+        if job["metadata"].get("annotations", {}).get(EFFECT) != effect_digest(attempt_key(job), input_digest(job)):
+            return []  # somebody put our labels on a Job
+        known = self._note(job)
+        return [known, *self._look(known.key)]
+
+    def _note(self, job: Json) -> KnownAttempt:
+        """Take up an attempt that was there before."""
+        key, name = attempt_key(job), job["metadata"]["name"]
+        pods = self._jobs.pods(name)
+        if self._attempts.get(key) is None:
+            self._attempts.put(key, waiting.found(job, pods, self._clock.now(), self._clock.monotonic()))
+        self._dirty[name] = None
+        return KnownAttempt(key, input_digest(job), not isinstance(judge(job, pods), Ended))
+
     def _look(self, key: AttemptKey) -> list[Observation]:
         known = self._attempts.get(key)
         if known is None or known.ended is not None:
@@ -206,7 +214,7 @@ class JobRunner:
             # The watch of pods may be behind that of Jobs: that there is no pod counts only when the API server says so.
             pods = fiber.wait(self._jobs.fetch_pods(known.job))
             verdict = judge(job, pods, key=key, stopped_as=known.stopped_as, taken=known.taken)
-        if known.stopped_as is not None and not isinstance(verdict, Ended) and any(map(_is_unasked, pods)):
+        if known.stopped_as is not None and not isinstance(verdict, Ended) and any(map(lives_unasked, pods)):
             # The Job controller made it since.
             self._end(known.job, pods, known.stopped_as)
         self._overdue.look(key, () if isinstance(verdict, Ended) else pods)
@@ -258,7 +266,7 @@ class JobRunner:
         if job is not None:
             # No deadline ends what no node has begun with, and what was taken away is made again: then the Job goes.
             gone = taken_away(job, pods)
-            begun = [pod for pod in pods if _has_begun(pod) and pod["metadata"]["uid"] not in gone]
+            begun = [pod for pod in pods if has_begun(pod) and pod["metadata"]["uid"] not in gone]
             fiber.wait(self._jobs.end(job, begun, self._clock.now(), why))
 
     async def _create(self, launch: Launch, job: Json) -> Refusal | None:
@@ -284,14 +292,3 @@ class JobRunner:
             raise InvariantViolated(f"Job {metadata['name']} belongs to somebody else: the name is taken")
         if metadata.get("annotations", {}).get(EFFECT) != effect_digest(launch.key, launch.input_digest):
             raise InvariantViolated(f"{launch.key} was started before with another input (Job {metadata['name']})")
-
-
-def _has_begun(pod: Json) -> bool:
-    """Whether a node has, or had, anything to do with a pod."""
-    return bool(status_of(pod).get("startTime")) or phase(pod) in TERMINAL
-
-
-def _is_unasked(pod: Json) -> bool:
-    """Whether a pod runs that nobody asked to end."""
-    asked = STOPPED_AS in (pod["metadata"].get("annotations") or {})
-    return _has_begun(pod) and phase(pod) not in TERMINAL and not asked

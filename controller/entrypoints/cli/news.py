@@ -190,6 +190,10 @@ def _handoff(_: Tree, __: Member, record: Record) -> tuple[str, str]:
     return "refused", record.summary or ""
 
 
+def _stray(_: Tree, __: Member, record: Record) -> tuple[str, str]:
+    return "stray attempt", record.summary or ""
+
+
 _STEP: Mapping[str, Callable[[Tree, Member, Record], tuple[str, str]]] = {
     "StepStarted": _started,
     "StepExpanded": _expanded,
@@ -209,6 +213,7 @@ _STEP: Mapping[str, Callable[[Tree, Member, Record], tuple[str, str]]] = {
     "UndoKept": _kept,
     "UndoAttemptFailed": _undo_failed,
     "HandoffRefused": _handoff,
+    "StrayFound": _stray,
 }
 
 

@@ -14,6 +14,7 @@ _OF_STEP = {
     "StepExpired": "took too long",
     "StepUndone": "undone",
     "IntentRecorded": "about to start",
+    "StrayFound": "an attempt that nobody had recorded was found",
     "HandoffRefused": "refused what it was handed",
     "GateOpened": "succeeded and waits for approval",
     "GateApproved": "approved",

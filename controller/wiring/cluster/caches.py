@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from controller.adapters.cluster.cache import Cache
-from controller.adapters.cluster.names import ROOT_UID
+from controller.adapters.cluster.jobs.judge import Running, judge
+from controller.adapters.cluster.jobs.pod_status import asked_to_end
+from controller.adapters.cluster.names import ROOT_UID, label_value
 from controller.adapters.cluster.run_object import key_uid, root_uid
 from controller.adapters.cluster.slimming import slim_job, slim_pod
 from controller.adapters.cluster.tree_jobs import BY_JOB, BY_ROOT, job_of
@@ -53,6 +55,17 @@ class Caches:
         uid = run["metadata"]["uid"]
         yield from self.approvals.by(BY_RUN, uid)
         yield from self.interventions.by(BY_RUN, uid)
+
+    def job_names(self, root: str) -> Iterable[str]:
+        """Yield the names of a tree's Jobs."""
+        for job in self.jobs.by(BY_ROOT, label_value(root)):
+            yield job["metadata"]["name"]
+
+    def runs_on(self, namespace: str, job: str) -> bool:
+        """Return whether the program of a Job runs and nobody asked it to end."""
+        pods = self.pods.by(BY_JOB, f"{namespace}/{job}")
+        known = self.jobs.get(namespace, job)
+        return known is not None and not any(map(asked_to_end, pods)) and isinstance(judge(known, pods), Running)
 
     def definitions(self, namespace: str) -> Iterable[Json]:
         """Yield the orchestrations and agents of a namespace."""

@@ -63,7 +63,7 @@ class Operator:
                 tree.touch_decisions()
             elif not tree.touch_job(job):
                 return
-        elif not self.leading or not self._wanted(key):
+        elif not self.leading or not self._wanted(key, job):
             return
         self.queue.add(key)
 
@@ -114,8 +114,8 @@ class Operator:
             if self._wanted(key):
                 yield key
 
-    def _wanted(self, key: Key) -> bool:
-        """Whether there is anything to do for a tree that is not in memory."""
+    def _wanted(self, key: Key, job: str | None = None) -> bool:
+        """Whether there is anything to do for a tree that is not in memory; `job`: only this one changed."""
         run = self.shared.caches.run(key.root)
         if run is None or run["metadata"].get("deletionTimestamp"):
             return False
@@ -124,7 +124,12 @@ class Operator:
         state = (run.get("status") or {}).get("state")
         if state is None or RunState(state) not in SETTLED:
             return True
-        return any(not answered(one) for named in self.shared.caches.tree(key.root) for one in self._asked(named))
+        caches = self.shared.caches
+        if any(not answered(one) for named in caches.tree(key.root) for one in self._asked(named)):
+            return True
+        return any(
+            caches.runs_on(key.namespace, one) for one in ([job] if job is not None else caches.job_names(key.root))
+        )
 
     def _asked(self, run: Json) -> Iterable[Json]:
         return self.shared.caches.submissions(run)

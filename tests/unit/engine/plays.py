@@ -82,6 +82,9 @@ def _happen(world: World, words: str) -> list[fx.Effect]:
             return _decide(world, Verdict(first), *rest)
         case "undo" if len(rest) > 1:
             return world.end(rest[0], " ".join(rest[1:]), Role.UNDO)
+        case "stray":
+            unit, running = world.unit(rest[0]), "ended" not in rest
+            return world.tell(ev.Strayed(unit, Role.DO, world.known(rest[0]).attempt + 1, digest("input"), running))
         case "gates":
             return world.tell(ev.ChildGatesSeen(world.unit(rest[0]), tuple(map(_gate, rest[1:]))))
         case _ if first in set(Verb):

@@ -85,6 +85,7 @@ STALE = {
     "a durable intent": ev.Persisted(0),
     "a start": ev.Launched(0, Role.DO, 1, digest("input")),
     "the start of an undo": ev.Launched(0, Role.UNDO, 1, digest("input")),
+    "an attempt that is no stray": ev.Strayed(0, Role.DO, 1, digest("input"), running=False),
     "an end": ev.AttemptEnded(0, Role.DO, 2, OutcomeClass.FAILED, "exit 1", 1),
     "the end of an undo": ev.AttemptEnded(0, Role.UNDO, 1, OutcomeClass.FAILED, "exit 1", 1),
     "a list": ev.Combined(0, Result(digest("list"))),

@@ -56,6 +56,15 @@ PLAYS: dict[str, Play] = {
         a ok
         """,
     ),
+    "attempts that nothing leads to": play(
+        graph("a b<-a c<-a"),
+        """
+        start
+        stray b
+        stray c ended
+        a ok
+        """,
+    ),
     "an undo that is found after a crash": play(
         graph("a"),
         """

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from controller.adapters.cluster.names import STOPPED_AS
+
 Json = Mapping[str, Any]
 
 TERMINAL = ("Succeeded", "Failed")
@@ -21,6 +23,21 @@ def phase(pod: Json) -> str | None:
     """Return the phase of a pod."""
     found: str | None = status_of(pod).get("phase")
     return found
+
+
+def has_begun(pod: Json) -> bool:
+    """Whether a node has, or had, anything to do with a pod."""
+    return bool(status_of(pod).get("startTime")) or phase(pod) in TERMINAL
+
+
+def asked_to_end(pod: Json) -> bool:
+    """Whether we asked a pod to end."""
+    return STOPPED_AS in (pod["metadata"].get("annotations") or {})
+
+
+def lives_unasked(pod: Json) -> bool:
+    """Whether a pod runs that nobody asked to end."""
+    return has_begun(pod) and phase(pod) not in TERMINAL and not asked_to_end(pod)
 
 
 def main(pod: Json) -> Json | None:
