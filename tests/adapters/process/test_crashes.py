@@ -34,6 +34,23 @@ sys.stdin.read()
 """
 
 
+SLOW = """
+import os, sys
+sys.path.append({root!r})
+from controller.adapters.process.supervisor.loop import Supervisor
+
+class Slow(Supervisor):
+    def _ring(self):
+        if self._news and os.path.exists("gate"):
+            open("gate", "rb").read()
+        super()._ring()
+
+directory, lock, client = sys.argv[1:]
+Slow(directory, int(lock), int(client)).run()
+"""
+"""A supervisor that lets something happen between the end of an attempt and the word about it."""
+
+
 def killed_driver(workshop: Workshop, script: str, *steps: str) -> None:
     """A driver in a process of its own starts steps and is killed as soon as it has handed them over."""
     with subprocess.Popen(
@@ -70,6 +87,28 @@ def test_steps_outlive_the_driver_and_are_adopted(workshop: Workshop) -> None:
     seen = watch(runner, *(key(step) for step in steps))
     assert {found.failure for found in seen if isinstance(found, Finished)} == {None}
     assert {count(workshop, step) for step in steps} == {1}
+
+
+@pytest.mark.requirement("CMP-027")
+def test_the_last_orders_of_a_driver_that_died_are_carried_out(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may already be on their way when the supervisor finds out, by telling it something, that it is gone."""
+    program = workshop.folder / "supervisor.py"
+    program.write_text(SLOW.format(root=os.fspath(Path(__file__).parents[3])), encoding="utf-8")
+    monkeypatch.setattr(link, "PROGRAM", program)
+    runner = workshop.runner()
+    gate = workshop.run_directory / "gate"
+    gate.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(gate)
+    runner.start_many([workshop.launch("a", "true")])
+    with gate.open("wb"):  # it is about to tell that "a" has ended
+        gate.unlink()
+        runner.start_many([workshop.launch("b", "true")])
+        runner.close()
+    successor = workshop.runner()
+    assert {attempt.key for attempt in successor.known()} == {key("a"), key("b")}
+    assert {found.failure for found in watch(successor, key("b")) if isinstance(found, Finished)} == {None}
 
 
 def test_what_ended_while_nobody_looked_is_told(workshop: Workshop) -> None:

@@ -127,7 +127,8 @@ class Supervisor:
         except BlockingIOError:
             return  # it has plenty to read, and will look into the journal then
         except OSError:
-            self._disconnect()
+            # It died, and what it had asked for before may have come in only now.
+            self._receive()
 
     # Orders
 
