@@ -13,6 +13,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from tests.cluster.certificates import Authority, client_stem
 from tests.cluster.components import write_kubeconfig
+from tests.cluster.reading import Reader
 from tests.cluster.tenancy import Tenancy
 
 
@@ -27,6 +28,7 @@ class ControlPlane:
         self.tenancy = tenancy
         self.plan = tenancy.plan
         self._authority = Authority(self.plan.certificates)
+        self.reader = Reader(self.connect)
 
     @property
     def server(self) -> str:
@@ -95,7 +97,7 @@ class ControlPlane:
 
     def get(self, path: str, user: str | None = None) -> Any:
         """The object at this path of the API, e.g. `/api/v1/namespaces`."""
-        return json.loads(self.kubectl("get", "--raw", path, user=user))
+        return self.reader.get(path) if user is None else json.loads(self.kubectl("get", "--raw", path, user=user))
 
     def audit(self, start: int = 0) -> Iterator[Mapping[str, Any]]:
         """The audit log from this byte on; a line that is still being written is left out."""
@@ -152,4 +154,5 @@ class ControlPlane:
 
     def close(self) -> None:
         """Leave; the last one to leave ends it."""
+        self.reader.close()
         self.tenancy.close()

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from tests.cluster.control_plane import ControlPlane, KubectlFailed
+from tests.cluster.reading import ReadFailed
 from tests.cluster.waiting import until
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -70,7 +71,7 @@ def _served(control_plane: ControlPlane, crd: Object) -> bool:
     version = next(each["name"] for each in spec["versions"] if each["served"])
     try:
         control_plane.get(f"/apis/{spec['group']}/{version}/{spec['names']['plural']}?limit=1")
-    except KubectlFailed:
+    except ReadFailed:
         return False
     return True
 

@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.cluster.control_plane import ControlPlane, KubectlFailed
+from tests.cluster.control_plane import ControlPlane
 from tests.cluster.processes import tail
+from tests.cluster.reading import ReadFailed
 
 _REQUESTS = 40
 _LISTED = 40
@@ -26,7 +27,7 @@ def gather(control_plane: ControlPlane, start: int, namespace: str | None) -> It
         yield "events", "\n".join(_event(each) for each in events[-_LISTED:])
         pods = control_plane.get(f"{place}/pods")["items"]
         yield "pods", "\n".join(_pod(each) for each in pods[-_LISTED:])
-    except (KubectlFailed, OSError, ValueError) as problem:
+    except (ReadFailed, OSError, ValueError) as problem:
         yield "the cluster does not answer", str(problem)
     for log in sorted(control_plane.plan.logs.glob("*.log")):
         lines = [line for line in tail(log, 200).splitlines() if not _CALM.match(line)]

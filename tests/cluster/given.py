@@ -20,6 +20,7 @@ from tests.cluster import binaries
 from tests.cluster.certificates import client_stem
 from tests.cluster.control_plane import ControlPlane, KubectlFailed
 from tests.cluster.plan import Plan
+from tests.cluster.reading import Reader
 from tests.cluster.tenancy import Tenancy
 
 VARIABLE = "LIBRETTO_TEST_KUBECONFIG"
@@ -48,6 +49,7 @@ class GivenCluster(ControlPlane):
         self._kubectl = binaries.find("kubectl")["kubectl"]
         self._given = kubeconfig
         self._proxy: subprocess.Popen[str] | None = None
+        self.reader = Reader(self.connect)
         try:
             self._refuse_an_installation()
         except NotForTests:
@@ -105,6 +107,7 @@ class GivenCluster(ControlPlane):
 
     def close(self) -> None:
         """Leave. Libretto's kinds, policies and roles stay."""
+        self.reader.close()
         if self._proxy is not None:
             self._proxy.terminate()
             self._proxy.wait()

@@ -135,13 +135,10 @@ class Bench:
         return True
 
     def get(self, kind: str, name: str) -> Json:
-        found: Json = json.loads(self.kubectl("get", kind, name, "-o", "json"))
-        return found
+        return self.control_plane.reader.one(kind, self.namespace, name)
 
     def all(self, kind: str, labels: str = "") -> list[Json]:
-        selector = ["-l", labels] if labels else []
-        found: list[Json] = json.loads(self.kubectl("get", kind, "-o", "json", *selector))["items"]
-        return found
+        return self.control_plane.reader.all(kind, self.namespace, labels)
 
     def grant_leases(self, namespace: str) -> None:
         """Let the operator's account keep its Lease in another namespace."""
@@ -158,7 +155,7 @@ class Bench:
         return status
 
     def tell(self, run: str) -> Callable[[], str]:
-        return lambda: "\n".join([self.kubectl("get", "run", run, "-o", "yaml")[-2500:], *self._logs()])
+        return lambda: "\n".join([json.dumps(self.get("run", run), indent=1)[-2500:], *self._logs()])
 
     def _logs(self) -> list[str]:
         """The last that each container of each pod said."""
