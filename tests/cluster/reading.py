@@ -72,7 +72,8 @@ class Reader:
                 prefix = f"{root}/{name}/{version['version']}" if name else f"{root}/{version['version']}"
                 for kind in version["resources"]:
                     place = prefix, kind["resource"], kind["responseKind"]["kind"]
-                    for word in (kind["resource"], kind["singularResource"], *kind.get("shortNames", ())):
+                    full = f"{kind['resource']}.{version['version']}.{name}"
+                    for word in (kind["resource"], kind["singularResource"], *kind.get("shortNames", ()), full):
                         yield word, place
 
     def _ask(self, path: str, form: str) -> tuple[int, bytes]:
