@@ -8,6 +8,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.cluster.waiting import until
+
 Json = dict[str, Any]
 
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
@@ -29,7 +31,7 @@ class Reader:
 
     def get(self, path: str) -> Any:
         """Return what is at a path of the API. Raises ReadFailed."""
-        status, content = self._ask(path, "application/json")
+        status, content = self._answered(path)
         if status >= HTTPStatus.BAD_REQUEST:
             raise ReadFailed(f"{path}: {status} {content[:500].decode(errors='replace')}")
         return json.loads(content)
@@ -75,6 +77,17 @@ class Reader:
                     full = f"{kind['resource']}.{version['version']}.{name}"
                     for word in (kind["resource"], kind["singularResource"], *kind.get("shortNames", ()), full):
                         yield word, place
+
+    def _answered(self, path: str) -> tuple[int, bytes]:
+        """Ask as often as the API server says that it has no time."""
+        told: list[tuple[int, bytes]] = []
+
+        def has_time() -> bool:
+            told.append(self._ask(path, "application/json"))
+            return told[-1][0] != HTTPStatus.TOO_MANY_REQUESTS
+
+        until(has_time, f"the API server has time for {path}", pause=0.5)
+        return told[-1]
 
     def _ask(self, path: str, form: str) -> tuple[int, bytes]:
         """Ask once more over a new connection: the one at hand may be from before the API server was restarted."""
