@@ -12,6 +12,7 @@ import kopf
 from aiohttp.base_protocol import BaseProtocol
 
 from controller.adapters.cluster.cache import Cache
+from controller.adapters.cluster.connection import Connection
 from controller.adapters.cluster.resources import Resource
 
 Json = dict[str, Any]
@@ -123,6 +124,11 @@ async def gone_is_an_event(
         content.feed_eof()
         response.status, response.content = HTTPStatus.OK, content
     return response
+
+
+def session(connection: Connection, *middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:
+    """Return a session for kopf, which sets a timeout of its own for each call."""
+    return connection.session(aiohttp.ClientTimeout(total=None), gone_is_an_event, *middlewares)
 
 
 def _observer(resource: Resource, cache: Cache) -> Callable[..., Awaitable[None]]:

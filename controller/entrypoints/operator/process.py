@@ -10,7 +10,6 @@ from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
-import aiohttp
 from aiohttp import web
 
 from controller.adapters.clock import SystemClock
@@ -36,6 +35,7 @@ from controller.adapters.cluster.slimming import job_is_dull, pod_is_dull
 from controller.adapters.cluster.work_queue import WorkQueue
 from controller.adapters.memory import MemoryNotifier
 from controller.entrypoints.operator import kopf_glue
+from controller.entrypoints.operator.echoes import WithoutEchoes
 from controller.entrypoints.operator.metrics import Metrics
 from controller.entrypoints.operator.observation import Observation
 from controller.entrypoints.operator.probes import Health
@@ -58,9 +58,6 @@ DRAIN_S = 2.0
 """After the Lease is lost, whatever still runs after this time is ended with the process."""
 
 Json = dict[str, Any]
-
-_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
-"""kopf sets its own for each call."""
 
 log = logging.getLogger("libretto.operator")
 
@@ -150,9 +147,10 @@ class OperatorProcess:
 
     async def run(self) -> None:
         """Work until somebody stops the process."""
+        echoes = WithoutEchoes(RUNS, self.operator.shared.caches.version_of_run)
         made = kopf_glue.registry(
             self._fed,
-            lambda: self._connection.session(_NO_TIMEOUT, kopf_glue.gone_is_an_event),
+            lambda: kopf_glue.session(self._connection, echoes),
             self._connection.server,
             self._started,
             self._ended,

@@ -46,6 +46,11 @@ class Caches:
         found = self.runs.by(BY_UID, uid)
         return found[0] if found else None
 
+    def version_of_run(self, uid: str) -> str | None:
+        """Return the version at which the Run object of a uid is known."""
+        found = self.runs.by(BY_OBJECT, uid)
+        return str(found[0]["metadata"]["resourceVersion"]) if found else None
+
     def tree(self, root: str) -> list[Json]:
         """Return the objects of a tree's runs."""
         return self.runs.by(BY_ROOT, root)
