@@ -1,4 +1,4 @@
-"""Where the evidence of a run lies: in a state directory, or in a bundle."""
+"""Where the evidence of a run lies: in a state directory, in a namespace of a cluster, or in a bundle."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,8 +17,12 @@ from controller.wiring.local import Local
 
 
 def stored(local: Local, root: RunSpec) -> StoredEvidence:
-    """Return the evidence of a run tree in an opened state directory."""
-    stores = local.stores
+    """Return the evidence of a run tree in an opened state directory or namespace."""
+    stores, remote = local.stores, getattr(local, "remote", None)
+    if remote is not None:
+        # The logs stay with the pods.
+        blobs, place = remote.stores.blobs, f"namespace {remote.namespace}"
+        return StoredEvidence(root, stores.objects, stores.ledger, blobs.legible, lambda *_: iter(()), place)
 
     def content(digest: Digest) -> bytes | None:
         try:
@@ -26,13 +30,7 @@ def stored(local: Local, root: RunSpec) -> StoredEvidence:
         except NotFound:
             return None
 
-    return StoredEvidence(root, stores.objects, stores.ledger, content, _logs_of(local))
-
-
-def _logs_of(local: Local) -> Callable[[str, str], Iterator[Log]]:
-    """On a cluster the logs stay with the pods."""
-    remote = getattr(local, "remote", None)
-    return logs_in(local.directory) if remote is None else lambda *_: iter(())
+    return StoredEvidence(root, stores.objects, stores.ledger, content, logs_in(local.directory))
 
 
 def logs_in(directory: StateDirectory) -> Callable[[str, str], Iterator[Log]]:

@@ -8,7 +8,7 @@ import orjson
 
 from controller.adapters.clock import SystemClock
 from controller.adapters.cluster import fiber
-from controller.adapters.cluster.ledger_store import Ends, Sealed, StatusLedgerStore
+from controller.adapters.cluster.ledger_store import Ends, Sealed, StatusLedgerStore, Unsealed
 from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.pool import Pool
 from controller.machine.chain import Link
@@ -65,5 +65,5 @@ class RunObject:
     def seal(self, run: str, first: int, records: Sequence[bytes], contents: dict[Digest, str], ends: Ends) -> None:
         """Sealed records lie in objects of their own."""
 
-    def read(self, run: str, sealed: Sealed) -> tuple[list[bytes], dict[Digest, str]]:
+    def read(self, run: str, sealed: Sealed) -> Unsealed:
         raise AssertionError(f"nobody asks for what {run} sealed: {sealed}")

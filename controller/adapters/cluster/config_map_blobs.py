@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from controller.adapters.cluster.names import DIGEST, blob_name, managed_labels, owner_reference
 from controller.errors import AlreadyExists, NotFound, TooLarge, VerificationFailed
-from controller.model.digest import Digest
+from controller.model.digest import Digest, digest_bytes, short
 
 Json = dict[str, Any]
 
@@ -70,21 +70,34 @@ class ConfigMapBlobs:
 
     async def get(self, digest: Digest) -> bytes:
         """Return the content. Raises NotFound, VerificationFailed."""
-        first = await self._maps.get(blob_name(digest, 0))
-        count = int(first["metadata"]["annotations"][PARTS])
-        rest = await asyncio.gather(*(self._maps.get(blob_name(digest, number)) for number in range(1, count)))
+        name = blob_name(digest, 0)
+        first = await self._maps.get(name)
+        count = _number(first, PARTS)
+        rest = await asyncio.gather(*(self._part(digest, number, count) for number in range(1, count)))
+        parts = f"ConfigMap {name}" if count == 1 else f"ConfigMap {name} with its {count} parts"
         try:
-            return zlib.decompress(b"".join(_content(one) for one in (first, *rest)))
+            content = zlib.decompress(b"".join(_content(one) for one in (first, *rest)))
         except zlib.error as error:
-            raise VerificationFailed(f"blob {digest} cannot be decompressed: {error}") from error
+            raise VerificationFailed(f"{parts} cannot be decompressed: {error}") from error
+        found = digest_bytes(content)
+        if found != digest:
+            raise VerificationFailed(f"{parts} holds {short(found)}, not {short(digest)}: somebody wrote to it")
+        return content
+
+    async def _part(self, digest: Digest, number: int, count: int) -> Json:
+        name = blob_name(digest, number)
+        try:
+            return await self._maps.get(name)
+        except NotFound as error:
+            raise VerificationFailed(f"ConfigMap {name}, part {number + 1} of {count}, is not there") from error
 
     async def size(self, digest: Digest) -> int | None:
-        """Return the number of bytes; None where there is no such blob."""
+        """Return the number of bytes; None where there is no such blob. Raises VerificationFailed."""
         try:
             found = await self._maps.get(blob_name(digest, 0))
         except NotFound:
             return None
-        return int(found["metadata"]["annotations"][SIZE])
+        return _number(found, SIZE)
 
     async def offer(self, digest: Digest) -> None:
         """What is published lies here, and here couriers look: their request says if it is missing."""
@@ -118,4 +131,16 @@ class ConfigMapBlobs:
 
 
 def _content(one: Json) -> bytes:
-    return base64.b64decode(one["binaryData"]["content"])
+    try:
+        return base64.b64decode(one["binaryData"]["content"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise VerificationFailed(f"ConfigMap {one['metadata']['name']} has no content: somebody wrote to it") from error
+
+
+def _number(one: Json, name: str) -> int:
+    try:
+        return int(one["metadata"]["annotations"][name])
+    except (KeyError, TypeError, ValueError) as error:
+        raise VerificationFailed(
+            f"ConfigMap {one['metadata']['name']} does not say {name} any more: somebody wrote to it"
+        ) from error

@@ -12,7 +12,7 @@ from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.pool import Pool
 from controller.adapters.cluster.status import Json, conditions, explained, outputs, parsed, view
 from controller.adapters.cluster.together import together
-from controller.errors import LedgerInconsistent, NotFound
+from controller.errors import LedgerInconsistent, NotFound, VerificationFailed
 from controller.model.digest import Digest
 from controller.model.record import GENESIS
 from controller.model.run import RunStatus
@@ -65,8 +65,17 @@ class Shards(Protocol):
     def seal(self, run: str, first: int, records: Sequence[bytes], contents: dict[Digest, str], ends: "Ends") -> None:
         """Store records `first` and following; doing it twice is doing it once."""
 
-    def read(self, run: str, sealed: Sealed) -> tuple[list[bytes], dict[Digest, str]]:
+    def read(self, run: str, sealed: Sealed) -> "Unsealed":
         """Return all sealed records of a run, from the first on, and their contents."""
+
+
+class Unsealed(NamedTuple):
+    """What was sealed."""
+
+    records: list[bytes]
+    contents: dict[Digest, str]
+    damage: VerificationFailed | None = None
+    """Why the records are not all there, or not what was sealed: then they are what can be read from the first on."""
 
 
 class Ends(NamedTuple):
@@ -127,17 +136,24 @@ class StatusLedgerStore:
 
     def read(self, run: str, first: int = 0) -> Iterator[bytes]:
         status = self._stored(run)
-        sealed = sealed_of(status)
+        sealed, damage = sealed_of(status), None
         if sealed.shards and first <= sealed.sequence:
-            records, contents = self._shards.read(run, sealed)
-            self._pool.learn(contents)
-            for number, record in enumerate(records[first:], 1):
+            found = self._shards.read(run, sealed)
+            self._pool.learn(found.contents)
+            self._pool.learn(status.get("contents", {}))
+            for number, record in enumerate(found.records[first:], 1):
                 yield record
                 if number % AT_ONCE == 0:
                     fiber.wait(asyncio.sleep(0))
+            damage = found.damage
+            if damage is not None and len(found.records) <= sealed.sequence:
+                raise damage
         self._pool.learn(status.get("contents", {}))
         tail = [text.encode() for text in status.get("tail", ())]
         yield from tail[max(0, first - sealed.sequence - 1) :]
+        if damage is not None:
+            # After the records: who drives gives up here, and who verifies tells where it is.
+            raise damage
         for write in self._waiting.get(run, ()):
             yield from write.records[max(0, first - write.first) :]
 

@@ -8,7 +8,7 @@ from controller.adapters.cluster.run_object import UNKNOWN, admitted, key_uid, p
 from controller.adapters.cluster.run_objects import RunObjects
 from controller.adapters.cluster.status import parsed
 from controller.definition.snapshot import Snapshot
-from controller.errors import Refused
+from controller.errors import NotFound, Refused, VerificationFailed
 from controller.model.record import parse_time
 from controller.model.run import RunSpec, RunStatus
 from controller.ports.blob_store import BlobStore
@@ -59,33 +59,42 @@ class ClusterObjects:
         )
 
     def spec(self, run: Json) -> RunSpec:
-        """Return what a run executes; as far as it is known before anybody looked at it."""
+        """Return what a run executes; as far as it is known before anybody looked at it, or without its definition."""
         digest = (run.get("status") or {}).get("snapshot")
         if digest is None:
             return outline(run)
         if digest not in self._snapshots:
-            self._snapshots[digest] = Snapshot.decode(self._blobs.get(digest))
+            try:
+                self._snapshots[digest] = Snapshot.decode(self._blobs.get(digest))
+            except (NotFound, VerificationFailed):
+                # Whoever needs the definition asks for it and is told; who verifies tells what else there is.
+                return outline(run).model_copy(update={"requester": requester(run)})
         return admitted(run, self._snapshots[digest], digest)
 
 
 def outline(run: Json) -> RunSpec:
     """Return what the object of a run says by itself, without its definition."""
     spec, status, metadata = run["spec"], run.get("status") or {}, run["metadata"]
-    reference = spec["orchestrationRef"]
+    reference, parent = spec["orchestrationRef"], spec.get("parent") or {}
     return RunSpec(
         uid=key_uid(run),
         root=root_uid(run),
         parent=parent_uid(run),
-        parent_step=(spec.get("parent") or {}).get("step"),
+        parent_step=parent.get("step"),
+        parent_attempt=parent.get("attempt"),
         orchestration=reference["name"],
         version=status.get("version") or reference.get("version") or "-",
         organization=metadata["namespace"],
-        definition=status.get("definition") or "",
+        definition=status.get("definition") or parent.get("definition") or "",
         snapshot=status.get("snapshot") or "",
         parameters=spec.get("parameters") or {},
         requester=requester(run) if requester(run) != UNKNOWN else "-",
         created_at=parse_time(metadata["creationTimestamp"][:-1] + ".000Z"),
+        conversation=parent.get("conversation"),
         rerun_of=spec.get("rerunOf"),
+        seeds=spec.get("seeds") or {},
+        request_metadata=spec.get("requestMetadata") or {},
+        task=spec.get("task"),
     )
 
 

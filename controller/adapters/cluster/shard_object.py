@@ -1,19 +1,18 @@
-"""How is a shard written as a ConfigMap, alone or merged with others, and how are the records of a run found in them?"""
+"""How is a shard written as a ConfigMap, alone or merged with others, and what does one say?"""
 
 import base64
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
-from controller.adapters.cluster.ledger_store import Ends, Sealed
+from controller.adapters.cluster.ledger_store import Ends
 from controller.adapters.cluster.names import RUN_UID, Mark, label_value, managed_labels, owner_reference, shard_name
 from controller.adapters.cluster.run_object import key_uid
-from controller.errors import LedgerInconsistent, VerificationFailed
-from controller.machine.shard import Shard, seal, unseal
-from controller.model.digest import Digest, digest_bytes
-from controller.model.record import GENESIS
+from controller.errors import VerificationFailed
+from controller.machine.shard import SEPARATOR, Shard, seal, unseal
+from controller.model.digest import Digest
 
 Json = dict[str, Any]
 
@@ -28,15 +27,6 @@ record, digest of the joined records; of how many shards it was made, if of seve
 
 LARGEST = 600_000
 """Bytes, compressed, of what is merged: a ConfigMap holds 1 MiB, a quarter of which base64 needs."""
-
-
-class Found(NamedTuple):
-    """The ledger of a run as far as it is sealed."""
-
-    records: list[bytes]
-    contents: dict[Digest, str]
-    used: list[Json]
-    """The objects that it was read from, in order."""
 
 
 def shard_object(owner: Json, shard: Shard, contents: Mapping[Digest, str], ends: Ends, mark: Mark) -> Json:
@@ -59,11 +49,11 @@ def shard_object(owner: Json, shard: Shard, contents: Mapping[Digest, str], ends
 def merged(shards: Sequence[Json], mark: Mark) -> Json:
     """Return the one object that says what several say. Raises VerificationFailed for one that is not what its digest says."""
     first, last = shards[0]["metadata"], shards[-1]
-    records = [record for one in shards for record in unseal(_shard(one))]
+    records = [record for one in shards for record in records_of(one)]
     contents: dict[Digest, str] = {}
     for one in shards:
-        contents |= _contents(one)
-    whole, ends = seal(number(shards[0], FIRST), records), Ends(_note(shards[0], BEFORE), _note(last, HEAD))
+        contents |= contents_of(one)
+    whole, ends = seal(number(shards[0], FIRST), records), Ends(note(shards[0], BEFORE), note(last, HEAD))
     owner = first["ownerReferences"][0]
     return _object(
         shard_name(owner["name"], first["labels"][RUN_UID], ends.head, whole.first),
@@ -81,7 +71,7 @@ def fitting(shards: Sequence[Json]) -> Iterator[Sequence[Json]]:
     size = 0
     for one in shards:
         own = sum(len(text) * 3 // 4 for text in one["binaryData"].values())
-        if piece and (_note(piece[-1], HEAD) != _note(one, BEFORE) or size + own > LARGEST):
+        if piece and (note(piece[-1], HEAD) != note(one, BEFORE) or size + own > LARGEST):
             if len(piece) > 1:
                 yield piece
             piece, size = [], 0
@@ -89,47 +79,6 @@ def fitting(shards: Sequence[Json]) -> Iterator[Sequence[Json]]:
         size += own
     if len(piece) > 1:
         yield piece
-
-
-def joined(maps: Sequence[Json], run: str, sealed: Sealed) -> Found:
-    """Return the records up to `sealed`: from the last shard backwards, the longest of each end first.
-
-    What a crash left lying about ends in no digest that is asked for. Raises LedgerInconsistent for a gap,
-    VerificationFailed for a shard that is not what its digest says.
-    """
-    by_head: dict[Digest, Json] = {}
-    for one in maps:
-        known = by_head.get(_note(one, HEAD))
-        if known is None or number(one, FIRST) < number(known, FIRST):
-            by_head[_note(one, HEAD)] = one
-    found = Found([], {}, [])
-    parts: list[list[bytes]] = []
-    head, end = sealed.head, sealed.sequence
-    while head != GENESIS:
-        ending = by_head.get(head) or _around(maps, end)
-        if ending is None:
-            raise LedgerInconsistent(f"the shard of run {run} that ends with record {end} ({head}) is not there")
-        one = ending
-        part = unseal(_shard(one))[: end - number(one, FIRST) + 1]
-        if number(one, FIRST) + len(part) - 1 != end or digest_bytes(part[-1]) != head:
-            name = one["metadata"]["name"]
-            raise VerificationFailed(f"shard {name} of run {run} does not have {head} as record {end}")
-        parts.append(part)
-        found.contents.update(_contents(one))
-        found.used.insert(0, one)
-        head, end = _note(one, BEFORE), number(one, FIRST) - 1
-    found.records.extend(record for part in reversed(parts) for record in part)
-    return found
-
-
-def number(one: Json, name: str) -> int:
-    """Return an annotation that is a number."""
-    return int(_note(one, name))
-
-
-def _around(maps: Sequence[Json], end: int) -> Json | None:
-    """Return the shard in which a record is not the last one: merged since the status was read that ends there."""
-    return next((one for one in maps if number(one, FIRST) <= end < number(one, LAST)), None)
 
 
 def _object(
@@ -155,23 +104,62 @@ def _object(
     }
 
 
-def _shard(one: Json) -> Shard:
-    return Shard(number(one, FIRST), number(one, LAST), _note(one, DIGEST), _bytes(one["binaryData"]["records"]))
+def records_of(one: Json) -> list[bytes]:
+    """Return the records of a shard. Raises VerificationFailed."""
+    shard = Shard(number(one, FIRST), number(one, LAST), note(one, DIGEST), _bytes(one, "records"))
+    try:
+        return unseal(shard)
+    except VerificationFailed as error:
+        raise VerificationFailed(f"{place(one)}: {error.message}") from error
 
 
-def _contents(one: Json) -> dict[Digest, str]:
-    packed = one["binaryData"].get("contents")
-    found: dict[Digest, str] = {} if packed is None else orjson.loads(zlib.decompress(_bytes(packed)))
-    return found
+def torn_records_of(one: Json) -> list[bytes]:
+    """Return what may be the records of a shard that is not what its digest says. Raises VerificationFailed where nothing is."""
+    try:
+        return zlib.decompress(_bytes(one, "records")).split(SEPARATOR)
+    except zlib.error as error:
+        raise VerificationFailed(f"{place(one)} cannot be decompressed: {error}") from error
 
 
-def _note(one: Json, name: str) -> str:
-    return str(one["metadata"]["annotations"][name])
+def contents_of(one: Json) -> dict[Digest, str]:
+    """Return the contents that the records of a shard name. Raises VerificationFailed."""
+    if "contents" not in one["binaryData"]:
+        return {}
+    try:
+        found = orjson.loads(zlib.decompress(_bytes(one, "contents")))
+        return {str(digest): str(text) for digest, text in found.items()}
+    except (zlib.error, ValueError, AttributeError) as error:
+        raise VerificationFailed(f"{place(one)}: the contents beside its records cannot be read: {error}") from error
+
+
+def place(one: Json) -> str:
+    """Return where a shard is, and what is said to be in it, for people."""
+    notes = one["metadata"].get("annotations") or {}
+    return f"ConfigMap {one['metadata']['name']} (records {notes.get(FIRST, '?')} to {notes.get(LAST, '?')})"
+
+
+def note(one: Json, name: str) -> str:
+    """Return an annotation. Raises VerificationFailed."""
+    try:
+        return str(one["metadata"]["annotations"][name])
+    except (KeyError, TypeError) as error:
+        raise VerificationFailed(f"{place(one)} has no annotation {name} any more: somebody wrote to it") from error
+
+
+def number(one: Json, name: str) -> int:
+    """Return an annotation that is a number. Raises VerificationFailed."""
+    try:
+        return int(note(one, name))
+    except ValueError as error:
+        raise VerificationFailed(f"{place(one)}: its annotation {name} is no number: somebody wrote to it") from error
 
 
 def _text(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text)
+def _bytes(one: Json, member: str) -> bytes:
+    try:
+        return base64.b64decode(one["binaryData"][member])
+    except (KeyError, TypeError, ValueError) as error:
+        raise VerificationFailed(f"{place(one)} holds no {member} any more: somebody wrote to it") from error

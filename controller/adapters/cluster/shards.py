@@ -5,11 +5,12 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from controller.adapters.cluster import fiber, merging
-from controller.adapters.cluster.ledger_store import Ends, Sealed
+from controller.adapters.cluster.ledger_store import Ends, Sealed, Unsealed
 from controller.adapters.cluster.merging import Merger
 from controller.adapters.cluster.names import KIND, RUN_UID, Mark, label_value
 from controller.adapters.cluster.run_object import key_uid
-from controller.adapters.cluster.shard_object import LAST, MERGED, SHARD, joined, number, shard_object
+from controller.adapters.cluster.shard_object import LAST, MERGED, SHARD, number, shard_object
+from controller.adapters.cluster.unsealing import joined, legible
 from controller.errors import AlreadyExists
 from controller.machine.shard import seal
 from controller.model.digest import Digest
@@ -54,18 +55,22 @@ class ConfigMapShards:
             fiber.wait(self._maps.create(body))
         self._small.setdefault(run, []).append(body)
 
-    def read(self, run: str, sealed: Sealed) -> tuple[list[bytes], dict[Digest, str]]:
+    def read(self, run: str, sealed: Sealed) -> Unsealed:
         owner = self._owner_of(run)
         selector = f"{KIND}={SHARD},{RUN_UID}={label_value(key_uid(owner))}"
         listed = fiber.wait(self._maps.list(selector))
         found = joined(listed, run, sealed)
+        if found.damage is not None:
+            # Nothing is merged or swept: a person has to see what is there.
+            return Unsealed(found.records, found.contents, found.damage)
         self._small[run] = [one for one in found.used if MERGED not in one["metadata"]["annotations"]]
         used = {one["metadata"]["name"] for one in found.used}
-        litter = [one for one in listed if one["metadata"]["name"] not in used and number(one, LAST) <= sealed.sequence]
+        others = [one for one in listed if one["metadata"]["name"] not in used and legible(one)]
+        litter = [one for one in others if number(one, LAST) <= sealed.sequence]
         if litter and self._merger is not None:
             self._merger.sweep(self._maps, litter)
         self._merge(run)
-        return found.records, found.contents
+        return Unsealed(found.records, found.contents)
 
     def _merge(self, run: str) -> None:
         small = self._small.get(run, [])

@@ -29,6 +29,16 @@ def examine(contents: Sequence[bytes], claim: Claim | None, path: str) -> tuple[
     return report.links, list(_ends(report.links, claim, path))
 
 
+def torn(
+    contents: Sequence[bytes], damage: str, claim: Claim | None, path: str
+) -> tuple[Sequence[Link], list[Finding]]:
+    """Return the sound records of a ledger that cannot be read to its end, with the first break, and why."""
+    links, findings = examine(contents, None, path)
+    missing = not findings and (claim is None or len(links) < claim.records)
+    sound = f"records 0 to {len(links) - 1} are sound" if links and not findings else ""
+    return links, [*findings, Finding(damage, path, len(links) if missing else None, "", sound)]
+
+
 def _culprit(
     contents: Sequence[bytes], sound: Sequence[Link], record: Record, claim: Claim | None
 ) -> tuple[int, str, Record] | None:
@@ -65,8 +75,9 @@ def _ends(links: Sequence[Link], claim: Claim | None, path: str) -> Iterator[Fin
         yield Finding(problem, path, claim.records - 1, told(links[claim.records - 1].record))
 
 
-def first_record(record: Record, spec: RunSpec, path: str) -> Iterator[Finding]:
-    """Yield everything in which record 0 does not say what the run's spec says.
+def first_record(record: Record, spec: RunSpec, path: str, *, resolved: bool) -> Iterator[Finding]:
+    """Yield everything in which record 0 does not say what the run's spec says. Where the definition is not there, its
+    defaults are not `resolved` everywhere: a cluster's Run says only what was given.
 
     Raises StateTooNew for a ledger of a newer version.
     """
@@ -94,6 +105,8 @@ def first_record(record: Record, spec: RunSpec, path: str) -> Iterator[Finding]:
         "task": (data.get("task"), spec.task),
         "rerun of": (data.get("rerunOf"), spec.rerun_of),
     }
+    if not resolved:
+        del expected["parameters"]
     if spec.parent is None:
         expected["requester"] = (record.actor.id, spec.requester)
     for name, (said, meant) in expected.items():

@@ -7,7 +7,7 @@ import orjson
 
 from controller.definition.identity import agent_revision, definition_digest
 from controller.definition.snapshot import Snapshot
-from controller.errors import LibrettoError
+from controller.errors import LibrettoError, VerificationFailed
 from controller.model.digest import DIGEST_PATTERN, Digest, digest_bytes, short
 from controller.model.record import Record
 from controller.runtime.proof.evidence import Evidence
@@ -44,13 +44,18 @@ class Contents:
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
         self._found: dict[Digest, Digest | None] = {}
+        self._illegible: dict[Digest, str] = {}
+        """What cannot even be read, and why."""
         self._told: set[Digest] = set()
         self.sound: dict[str, set[Digest]] = {}
         """Kind -> what was found to be sound."""
 
     def get(self, digest: Digest) -> bytes | None:
         """Return the bytes behind a digest; None where they are missing or not what it says."""
-        content = self._evidence.blob(digest) if DIGEST_PATTERN.fullmatch(digest) else None
+        try:
+            content = self._evidence.blob(digest) if DIGEST_PATTERN.fullmatch(digest) else None
+        except VerificationFailed as error:
+            content, self._illegible[digest] = None, error.message
         found = None if content is None else digest_bytes(content)
         self._found[digest] = found
         return content if found == digest else None
@@ -70,6 +75,8 @@ class Contents:
         if found == digest:
             self.sound.setdefault(kind, set()).add(digest)
             return None
+        if digest in self._illegible:
+            return f"the {kind} cannot be read from {self._evidence.place}: {self._illegible[digest]}"
         if found is None:
             return f"the {kind} is missing from {self._evidence.place}"
         return f"the {kind} in {self._evidence.place} is {short(found)}"

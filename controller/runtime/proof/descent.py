@@ -75,9 +75,11 @@ def _belongs(spec: RunSpec, parent: RunSpec | None, root: RunSpec, snapshot: Sna
 def _ended(record: Record, told_of: Mapping[str, Any], child: "Examined", contents: Contents) -> Iterator[str]:
     head = told_of.get("head")
     place = next((number for number, link in enumerate(child.links) if link.digest == head), None)
-    if place is None or child.start is None:
+    if place is None:
         yield f"its child run ended with head {head}, but no record of it is that"
         return
+    if child.start is None:
+        return  # told where its definition should be
     try:
         *_, state = states(child.start, child.links[: place + 1])
     except DAMAGES as error:  # the child's own examination says what does not fold

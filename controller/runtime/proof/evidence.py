@@ -38,11 +38,11 @@ class Evidence(Protocol):
     def specs(self) -> Sequence[RunSpec]:
         """Return all runs, the root first, parents before their children. Raises VerificationFailed."""
 
-    def records(self, run: str) -> Sequence[bytes]:
-        """Return the records of a run. Raises VerificationFailed where they cannot even be read."""
+    def records(self, run: str) -> Iterable[bytes]:
+        """Yield the records of a run. Raises VerificationFailed at the first that cannot even be read."""
 
     def blob(self, digest: Digest) -> bytes | None:
-        """Return what is stored under a digest; None where nothing is."""
+        """Return what is stored under a digest; None where nothing is. Raises VerificationFailed for what cannot even be read."""
 
     def claim(self, run: str) -> Claim | None:
         """Return what is said about the run's ledger; None where nothing is."""
@@ -53,13 +53,13 @@ class Evidence(Protocol):
 
 @dataclass(frozen=True)
 class StoredEvidence:
-    """A run tree in the stores of a state directory."""
+    """A run tree in the stores of a state directory or a namespace."""
 
     root: RunSpec
     objects: ObjectStore
     ledger: LedgerStore
     content: Callable[[Digest], bytes | None]
-    """Gives stored bytes without checking them."""
+    """Gives stored bytes without checking them; raises VerificationFailed where they cannot even be read."""
     logs_of: Callable[[str, str], Iterable[Log]]
     """Root and run -> logs."""
     place: str = "the state directory"
@@ -74,8 +74,8 @@ class StoredEvidence:
                 found += self._below(child)
         return found
 
-    def records(self, run: str) -> Sequence[bytes]:
-        return list(self.ledger.read(run))
+    def records(self, run: str) -> Iterable[bytes]:
+        return self.ledger.read(run)
 
     def blob(self, digest: Digest) -> bytes | None:
         return self.content(digest)

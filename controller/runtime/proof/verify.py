@@ -128,15 +128,21 @@ def verify(evidence: Evidence, head: Digest | None = None) -> Verification:
 
 
 def _run(evidence: Evidence, spec: RunSpec, path: str, snapshot: Snapshot | None) -> tuple[Examined, list[Finding]]:
+    records: list[bytes] = []
+    damage = None
     try:
-        records = evidence.records(spec.uid)
+        for record in evidence.records(spec.uid):
+            records.append(record)  # noqa: PERF402 - what came before the damage counts
     except VerificationFailed as error:
-        return Examined(spec, path, (), whole=False), [Finding(error.message, path)]
+        damage = error.message
     claim = evidence.claim(spec.uid)
-    links, findings = chain.examine(records, claim, path)
+    # Where the rest cannot be read, nothing can be said of how it ends.
+    links, findings = (
+        chain.examine(records, claim, path) if damage is None else chain.torn(records, damage, claim, path)
+    )
     examined = Examined(spec, path, links, whole=not findings)
     if links:
-        findings += chain.first_record(links[0].record, spec, path)
+        findings += chain.first_record(links[0].record, spec, path, resolved=snapshot is not None)
     if snapshot is None:
         return examined, findings
     try:

@@ -1,6 +1,6 @@
 """Run trees for tests: played by the real driver over memory, with outcomes as a person would write them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,7 @@ import yaml
 
 from controller.definition.catalog import Catalog
 from controller.definition.validate import check_together
-from controller.errors import NotFound
+from controller.errors import NotFound, VerificationFailed
 from controller.machine.chain import Chain
 from controller.model.digest import Digest
 from controller.model.outcomes import read_outcomes
@@ -113,15 +113,21 @@ class Kept:
     blobs: dict[Digest, bytes]
     claims: dict[str, Claim]
     printed: dict[str, list[Log]] = field(default_factory=dict)
+    torn: dict[str, str] = field(default_factory=dict)
+    """Run or digest -> why no more of it can be read."""
     place: str = "the state directory"
 
     def specs(self) -> list[RunSpec]:
         return self.runs
 
-    def records(self, run: str) -> list[bytes]:
-        return self.ledgers[run]
+    def records(self, run: str) -> Iterator[bytes]:
+        yield from self.ledgers[run]
+        if run in self.torn:
+            raise VerificationFailed(self.torn[run])
 
     def blob(self, digest: Digest) -> bytes | None:
+        if digest in self.torn:
+            raise VerificationFailed(self.torn[digest])
         return self.blobs.get(digest)
 
     def claim(self, run: str) -> Claim | None:

@@ -1,8 +1,10 @@
 """Blobs as ConfigMaps: in parts, whole once their first part is there, owned by every run that stored them."""
 
 import asyncio
+import base64
 import random
-from collections.abc import Coroutine
+import zlib
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import pytest
@@ -11,7 +13,7 @@ from controller.adapters.cluster import config_map_blobs
 from controller.adapters.cluster.config_map_blobs import ConfigMapBlobs
 from controller.adapters.cluster.names import DIGEST, blob_name
 from controller.errors import AlreadyExists, NotFound, StoreUnavailable, TooLarge, VerificationFailed
-from controller.model.digest import digest_bytes
+from controller.model.digest import digest_bytes, short
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -126,13 +128,59 @@ def test_what_is_too_large_says_what_to_do() -> None:
     assert maps.there == {}
 
 
-def test_parts_that_do_not_fit_together_are_refused() -> None:
+def swapped(first: Json, second: Json) -> None:
+    first["binaryData"], second["binaryData"] = second["binaryData"], first["binaryData"]
+
+
+def other(first: Json, second: Json) -> None:
+    first["metadata"]["annotations"]["libretto.dev/parts"] = "1"
+    first["binaryData"]["content"] = base64.b64encode(zlib.compress(b"other")).decode()
+    assert second
+
+
+DAMAGES: dict[str, tuple[Callable[[Json, Json], object], str]] = {
+    "parts swapped": (swapped, "ConfigMap FIRST with its 6 parts cannot be decompressed"),
+    "another content": (
+        other,
+        f"ConfigMap FIRST holds {short(digest_bytes(b'other'))}, not {short(digest_bytes(NOISE))}: ",
+    ),
+    "bytes changed": (
+        lambda _, second: second["binaryData"].update(content="AAAA"),
+        "ConfigMap FIRST with its 6 parts cannot be decompressed",
+    ),
+    "no base64": (lambda _, second: second["binaryData"].update(content="abc"), "ConfigMap SECOND has no content"),
+    "no content": (lambda _, second: second["binaryData"].clear(), "ConfigMap SECOND has no content"),
+    "no data": (lambda _, second: second.pop("binaryData"), "ConfigMap SECOND has no content"),
+    "no annotations": (lambda first, _: first["metadata"].pop("annotations"), "ConfigMap FIRST does not say"),
+    "a number that is none": (
+        lambda first, _: first["metadata"]["annotations"].update({"libretto.dev/parts": "six"}),
+        "ConfigMap FIRST does not say libretto.dev/parts any more",
+    ),
+}
+
+
+@pytest.mark.parametrize(("damage", "told"), DAMAGES.values(), ids=DAMAGES)
+def test_what_somebody_wrote_to_is_refused_and_the_map_named(damage: Callable[[Json, Json], object], told: str) -> None:
     maps, digest = Maps(), digest_bytes(NOISE)
     played(store(maps).put(digest, NOISE))
     first, second = blob_name(digest, 0), blob_name(digest, 1)
-    maps.there[first]["binaryData"], maps.there[second]["binaryData"] = (
-        maps.there[second]["binaryData"],
-        maps.there[first]["binaryData"],
-    )
-    with pytest.raises(VerificationFailed, match="cannot be decompressed"):
+    damage(maps.there[first], maps.there[second])
+    with pytest.raises(VerificationFailed) as caught:
         played(store(maps).get(digest))
+    assert told.replace("FIRST", first).replace("SECOND", second) in caught.value.message
+
+
+def test_a_part_that_is_gone_is_named() -> None:
+    maps, digest = Maps(), digest_bytes(NOISE)
+    played(store(maps).put(digest, NOISE))
+    del maps.there[blob_name(digest, 3)]
+    with pytest.raises(VerificationFailed, match=f"ConfigMap {blob_name(digest, 3)}, part 4 of 6, is not there"):
+        played(store(maps).get(digest))
+
+
+def test_a_size_that_nobody_says_any_more_is_told() -> None:
+    maps, digest = Maps(), digest_bytes(SMALL)
+    played(store(maps).put(digest, SMALL))
+    maps.there[blob_name(digest, 0)]["metadata"].pop("annotations")
+    with pytest.raises(VerificationFailed, match="does not say libretto"):
+        played(store(maps).size(digest))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.adapters.cluster import fiber
-from controller.adapters.cluster.ledger_store import AT_ONCE, LONGEST_TAIL, Ends, Sealed, StatusLedgerStore
+from controller.adapters.cluster.ledger_store import AT_ONCE, LONGEST_TAIL, Ends, Sealed, StatusLedgerStore, Unsealed
 from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.pool import Pool
 from controller.engine.transitions import RUN
@@ -62,7 +62,7 @@ class Shards:
         assert digest_bytes(records[-1]) == ends.head
         self.kept[run, ends.head] = (first, list(records), contents, ends.before)
 
-    def read(self, run: str, sealed: Sealed) -> tuple[list[bytes], dict[Digest, str]]:
+    def read(self, run: str, sealed: Sealed) -> Unsealed:
         records: list[bytes] = []
         contents: dict[Digest, str] = {}
         head = sealed.head
@@ -71,7 +71,7 @@ class Shards:
             assert first + len(part) + len(records) == sealed.sequence + 1
             records = part + records
             contents |= named
-        return records, contents
+        return Unsealed(records, contents)
 
 
 class World:

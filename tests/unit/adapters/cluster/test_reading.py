@@ -36,6 +36,22 @@ def test_a_run_that_nobody_looked_at_has_no_status_and_no_children() -> None:
     assert in_a_loop(lambda: [seen.children("uid-q3"), seen.children("nobody")]) == [[], []]
 
 
+def test_without_its_definition_a_run_is_what_its_object_says() -> None:
+    status = {"version": "1.2.0", "snapshot": "blake3:gone", "definition": "blake3:1"}
+    parent = run("q3", status=status, parameters={"day": 1}, task={"id": "t"}, requestMetadata={"why": "x"})
+    link = {"parentUid": "uid-q3", "rootUid": "uid-q3", "step": "load", "attempt": 2, "definition": "blake3:2"}
+    seen = objects(ApiServer(parent, run("a", parent={"uid": "uid-a", **link}, status={"snapshot": "blake3:gone"})))
+    top = in_a_loop(lambda: seen.run("uid-q3"))
+    (below,) = in_a_loop(lambda: seen.children("uid-q3"))
+    assert top is not None
+    assert (top.version, top.snapshot, top.definition) == ("1.2.0", "blake3:gone", "blake3:1")
+    # As a ledger has it, and not as a list shows it.
+    assert (top.requester, top.parameters, top.task) == ("unknown", {"day": 1}, {"id": "t"})
+    assert top.request_metadata == {"why": "x"}
+    assert (below.parent, below.parent_step, below.parent_attempt) == ("uid-q3", "load", 2)
+    assert below.definition == "blake3:2"
+
+
 def test_what_is_done_with_kubectl_is_refused_with_the_command() -> None:
     seen = objects(ApiServer(run("q3")))
     spec = in_a_loop(lambda: seen.run("uid-q3"))

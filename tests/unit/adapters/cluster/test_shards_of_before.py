@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.adapters.cluster.ledger_store import Sealed
-from controller.adapters.cluster.shard_object import joined
+from controller.adapters.cluster.unsealing import joined
 from controller.engine.evolve import fold
 from controller.model.states import RunState
 from tests.unit.engine.graphs import graph
