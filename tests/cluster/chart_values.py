@@ -35,10 +35,12 @@ VALUES: Mapping[str, Json] = {
         "blobs": {"kind": "store"},
         "watchNamespaces": ["team-a"],
         "shards": 2,
+        "lease": {"durationSeconds": 60},
         "runs": {"maxActive": 10, "maxJobs": 200, "maxParallel": 4, "ttlSecondsAfterFinished": 86400},
         "steps": {
             "image": "python:3.13",
             "pod": POD,
+            "ttlSecondsAfterFinished": 86400,
             "courier": {
                 "stageTimeoutSeconds": 60,
                 "publishTimeoutSeconds": 86400,

@@ -80,6 +80,7 @@ def test_the_operator_reads_what_the_chart_writes() -> None:
     assert settings.namespaces == ("team-a",)
     assert (settings.max_active_runs, settings.max_jobs) == (10, 200)
     assert (settings.max_parallel, settings.run_ttl_seconds) == (4, 86400)
+    assert (settings.lease_seconds, settings.job_ttl_seconds) == (60, 86400)
     assert (settings.image, settings.default_image) == ("libretto:0.1.0", "python:3.13")
     assert (settings.log_level, settings.log_format) == ("DEBUG", "text")
     assert settings.pod_defaults == POD
@@ -94,6 +95,13 @@ def test_the_operator_reads_what_the_chart_writes() -> None:
     assert settings.results_url == settings.store_url == "http://libretto-store.libretto-system.svc:8090"
     unread = {name for name in environment if name.startswith("LIBRETTO_")} - asked.names
     assert not unread
+
+
+def test_what_the_chart_says_by_itself_is_what_the_operator_does_by_itself() -> None:
+    environment = _environment(named(render("libretto", {}), "Deployment"))
+    told, usual = settings_from(environment), Settings()
+    assert (told.lease_seconds, told.job_ttl_seconds) == (usual.lease_seconds, usual.job_ttl_seconds) == (15, 604800)
+    assert (told.max_parallel, told.run_ttl_seconds) == (usual.max_parallel, usual.run_ttl_seconds)
 
 
 def test_a_bucket_and_its_keys_reach_the_operator() -> None:
@@ -199,6 +207,12 @@ REFUSED: Mapping[str, tuple[str, Json, str]] = {
         "libretto",
         {"steps": {"courier": {"publishTimeoutSeconds": 60}}},
         "publishTimeoutSeconds",
+    ),
+    "a Lease that cannot be renewed in time": ("libretto", {"lease": {"durationSeconds": 1}}, "durationSeconds"),
+    "Jobs that go before anybody looked": (
+        "libretto",
+        {"steps": {"ttlSecondsAfterFinished": 60}},
+        "ttlSecondsAfterFinished",
     ),
     "a message that no kubelet keeps": ("libretto", {"steps": {"courier": {"messageBytes": 9000}}}, "messageBytes"),
     "a variable of ours": ("libretto", {"extraEnv": [{"name": "LIBRETTO_SHARD", "value": "1"}]}, "extraEnv"),

@@ -109,6 +109,7 @@ priorityClassName: {{ . }}
 - {name: LIBRETTO_SHARDS, value: {{ $values.shards | int | quote }}}
 - name: LIBRETTO_LEASE_NAMESPACE
   valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.namespace}}
+- {name: LIBRETTO_LEASE_SECONDS, value: {{ $values.lease.durationSeconds | int | quote }}}
 - name: LIBRETTO_POD_NAME
   valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.name}}
 - name: LIBRETTO_POD_UID
@@ -139,6 +140,7 @@ priorityClassName: {{ . }}
 - {name: LIBRETTO_MAX_JOBS, value: {{ $values.runs.maxJobs | int | quote }}}
 - {name: LIBRETTO_MAX_PARALLEL, value: {{ $values.runs.maxParallel | int | quote }}}
 - {name: LIBRETTO_RUN_TTL_SECONDS, value: {{ $values.runs.ttlSecondsAfterFinished | int64 | quote }}}
+- {name: LIBRETTO_JOB_TTL_SECONDS, value: {{ $values.steps.ttlSecondsAfterFinished | int | quote }}}
 {{- $pod := $values.steps.pod }}
 {{- if and $values.image.pullSecrets (not (hasKey $pod "imagePullSecrets")) }}
 {{- /* The courier is our image in the user's pod, so it is pulled with the same credentials. */}}

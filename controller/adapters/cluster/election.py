@@ -21,6 +21,11 @@ class Timing:
     retry: float = 2.0
     """Between tries, to acquire and to renew."""
 
+    @classmethod
+    def of(cls, duration: float) -> "Timing":
+        """Return the timing of a Lease that holds for so long: the deadline and the tries have the usual share of it."""
+        return cls(duration, duration * 2 / 3, duration * 2 / 15)
+
 
 class Seen(NamedTuple):
     """A Lease as it was read."""

@@ -26,6 +26,11 @@ RESTORED_BEFORE = "libretto.dev/restored-before"
 RESTORED_AT = "libretto.dev/restored-at"
 """Annotation of a Lease: when a leader took note of that."""
 
+JOBS_KEPT = "libretto.dev/jobs-kept-seconds"
+"""Annotation of a Lease: the shortest time for which Jobs are kept that any leader made. Jobs keep the time that they were made
+with, so one that knows of a longer time only would take them for Lost. A person takes it away once none of those is left.
+"""
+
 SAME_MS = 3_600_000
 """Several operators see one restoration: what one of them notes within this time after it was dealt with is no other one."""
 
@@ -46,11 +51,11 @@ UNBROKEN = Lapse()
 def lapse_of(lease: Mapping[str, Any] | None) -> Lapse:
     """Return what was noted on a Lease."""
     notes = _notes(lease)
-    return Lapse(_epoch(notes.get(UNLED_BEFORE, "")), _epoch(notes.get(RESTORED_BEFORE, "")))
+    return Lapse(_whole(notes.get(UNLED_BEFORE, "")), _whole(notes.get(RESTORED_BEFORE, "")))
 
 
 def after_taking(lease: Mapping[str, Any] | None, epoch: int, now: int, kept_ms: int) -> Lapse:
-    """Return what whoever takes a Lease (as it was) with an epoch must know; `kept_ms` is for how long Jobs are kept.
+    """Return what whoever takes a Lease (as it was) with an epoch must know; `kept_ms` is for how long its Jobs are kept.
 
     A Lease that was deleted does not say how long ago; the very first epoch has nothing before it.
     """
@@ -60,16 +65,23 @@ def after_taking(lease: Mapping[str, Any] | None, epoch: int, now: int, kept_ms:
     if RESTORED in _notes(lease):
         known = known._replace(restored_before=epoch)
     renewed = (lease.get("spec") or {}).get("renewTime")
-    if renewed is not None and _milliseconds(renewed) + kept_ms <= now:
+    if renewed is not None and _milliseconds(renewed) + shortest_kept(lease, kept_ms) <= now:
         known = known._replace(unled_before=epoch)
     return known
 
 
-def annotated(lease: Mapping[str, Any] | None, lapse: Lapse, now: int, *, taken: bool) -> dict[str, str]:
+def shortest_kept(lease: Mapping[str, Any] | None, kept_ms: int) -> int:
+    """Return for how many milliseconds Jobs are kept at least: those of whoever writes the Lease, and those from before."""
+    noted = _whole(_notes(lease).get(JOBS_KEPT, ""))
+    return min(kept_ms, noted * 1000) if noted else kept_ms
+
+
+def annotated(lease: Mapping[str, Any] | None, lapse: Lapse, now: int, kept_ms: int, *, taken: bool) -> dict[str, str]:
     """Return the annotations of a Lease with what is known; `taken`: whoever writes it deals with a restoration."""
     notes = {name: text for name, text in _notes(lease).items() if name not in (UNLED_BEFORE, RESTORED_BEFORE)}
     if taken and notes.pop(RESTORED, None) is not None:
         notes[RESTORED_AT] = time_text(now)
+    notes[JOBS_KEPT] = str(shortest_kept(lease, kept_ms) // 1000)
     if lapse.unled_before:
         notes[UNLED_BEFORE] = str(lapse.unled_before)
     if lapse.restored_before:
@@ -88,7 +100,7 @@ def _notes(lease: Mapping[str, Any] | None) -> dict[str, str]:
     return dict(((lease or {}).get("metadata") or {}).get("annotations") or {})
 
 
-def _epoch(text: str) -> int:
+def _whole(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 

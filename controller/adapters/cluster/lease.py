@@ -46,10 +46,12 @@ class Elector:
         on_gained: Callable[[int], None],
         on_lost: Callable[[], None],
         timing: Timing | None = None,
+        kept_s: int = KEPT_S,
         log: Log = lambda _: None,
     ) -> None:
         """`identity` belongs to one life of one process. `highest_epoch` returns the highest epoch that any run of the
         shard bears; it may take its time. `on_gained` and `on_lost` return at once: the Lease must go on being renewed.
+        `kept_s`: seconds for which Jobs that it makes are kept.
         """
         self._client = client
         self._place = (namespace, name)
@@ -59,6 +61,7 @@ class Elector:
         self._on_lost = on_lost
         self._log = log
         self._candidate = Candidate(identity, timing or Timing())
+        self._kept_ms = kept_s * 1000
         self._lease: Json | None = None
         """As it was last read or written."""
         self._asked = False
@@ -203,9 +206,11 @@ class Elector:
         lapse, leads = self.lapse, self._candidate.epoch is not None
         if holder and not leads:
             # A vacant one is for the epoch after it: whoever takes it knows no more than that it was deleted.
-            lapse = after_taking(self._lease, epoch + (holder == VACANT), now, KEPT_S * 1000)
+            lapse = after_taking(self._lease, epoch + (holder == VACANT), now, self._kept_ms)
         if holder:
-            metadata["annotations"] = annotated(self._lease, lapse, now, taken=holder != VACANT and not leads)
+            metadata["annotations"] = annotated(
+                self._lease, lapse, now, self._kept_ms, taken=holder != VACANT and not leads
+            )
         body = {"apiVersion": LEASES.api_version, "kind": LEASES.kind, "metadata": metadata, "spec": spec}
         if self._lease is None:
             self._lease = await self._client.create(LEASES, namespace, body)

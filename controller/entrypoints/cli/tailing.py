@@ -105,7 +105,7 @@ class Shown:
         if remote is not None and remote.log(self._key).pod() is None:
             raise NotFound(
                 f"the pod of {self._target.path}, attempt {self._attempt}, is not there",
-                hint="it goes with its Job, a week after its end; what it came to stays: "
+                hint="it goes with its Job (steps.ttlSecondsAfterFinished of the chart); what it came to stays: "
                 + command_line("show", short(self._member.spec.root), self._target.path),
             )
 

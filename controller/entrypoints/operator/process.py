@@ -98,7 +98,6 @@ class OperatorProcess:
         leases = Cache(listener=self._lease_changed)
         of_leases = {"namespaces": (settings.lease_namespace,), "labels": f"{KIND}={LEADERSHIP}", "log": log.warning}
         self._leases = Informer(self._client, LEASES, leases, **of_leases)  # type: ignore[arg-type]
-        held = float(settings.lease_seconds)
         self._elector = Elector(
             self._client,
             settings.lease_namespace,
@@ -108,7 +107,8 @@ class OperatorProcess:
             highest_epoch=self._highest_epoch,
             on_gained=self._gained,
             on_lost=self._lost,
-            timing=Timing(held, held * 2 / 3, held * 2 / 15),
+            timing=Timing.of(settings.lease_seconds),
+            kept_s=settings.job_ttl_seconds,
             log=log.warning,
         )
         self._tasks: list[asyncio.Task[Any]] = []
@@ -131,6 +131,7 @@ class OperatorProcess:
             max_jobs=settings.max_jobs,
             default_max_parallel=settings.max_parallel,
             default_ttl_seconds=settings.run_ttl_seconds,
+            job_ttl_seconds=settings.job_ttl_seconds,
             shard=settings.shard,
             shards=settings.shards,
         )

@@ -6,12 +6,15 @@ from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
-from controller.adapters.cluster.jobs.place import Courier
+from controller.adapters.cluster.jobs.place import KEPT_S, Courier
 from controller.errors import ConfigurationInvalid
 
 T = TypeVar("T")
 
 PREFIX = "LIBRETTO_"
+
+_LEAST_JOB_TTL_S, _MOST_JOB_TTL_S = 7_200, 31_536_000
+"""Two hours to a year. A takeover, which takes up to an hour with the longest Lease, must not look like a time without a leader."""
 
 _LONGEST_TTL_S = 3_153_600_000
 """A hundred years: beyond that somebody mistook the unit."""
@@ -73,6 +76,9 @@ class Settings(NamedTuple):
     """Steps of a run at one time where neither its orchestration nor the run itself says."""
     run_ttl_seconds: int = 0
     """Seconds after which a settled run goes that does not say; 0: never."""
+    job_ttl_seconds: int = KEPT_S
+    """Seconds for which an ended Job stays, with its pod and its logs. Where nobody led for longer, runs with attempts that have
+    no Job are held."""
     pod_defaults: Mapping[str, Any] = {}
     """Pod fields of every step, in the form of an agent's `pod`."""
     events_on_success: bool = False
@@ -116,6 +122,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         max_jobs=reader.number("MAX_JOBS", 0),
         max_parallel=reader.number("MAX_PARALLEL", 1, least=1, most=1000),
         run_ttl_seconds=reader.number("RUN_TTL_SECONDS", 0, most=_LONGEST_TTL_S),
+        job_ttl_seconds=reader.number("JOB_TTL_SECONDS", KEPT_S, least=_LEAST_JOB_TTL_S, most=_MOST_JOB_TTL_S),
         pod_defaults=reader.json("POD_DEFAULTS"),
         events_on_success=reader.flag("EVENTS_ON_SUCCESS"),
         otlp_endpoint=reader.text("OTLP_ENDPOINT", ""),

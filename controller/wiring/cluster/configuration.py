@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from blake3 import blake3
 
-from controller.adapters.cluster.jobs.place import Courier
+from controller.adapters.cluster.jobs.place import KEPT_S, Courier
 
 
 class Configuration(NamedTuple):
@@ -21,6 +21,8 @@ class Configuration(NamedTuple):
     """Steps of a run at one time where neither its orchestration nor the run itself says."""
     default_ttl_seconds: int = 0
     """Seconds after which a settled run goes that does not say; 0: never."""
+    job_ttl_seconds: int = KEPT_S
+    """Seconds for which an ended Job stays, with its pod and its logs."""
     max_active_runs: int = 0
     """Root runs of one namespace at one time; 0: not limited."""
     max_jobs: int = 0

@@ -150,6 +150,7 @@ class Shared:
             f"{top['metadata']['name']}/{top['metadata']['uid']}",
             settings.courier,
             settings.pod_defaults,
+            settings.job_ttl_seconds,
         )
 
     # Stores

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -89,6 +90,33 @@ def test_whose_jobs_are_gone_is_held_until_a_person_decides(bench: Bench, start:
     assert (failed["step"], failed["data"]["reason"]) == ("a", "OutcomeUnknown")
     assert told[retried["record"]]["kind"] == "StepReopened"
     assert condition(bench, "gone") == ("", "")
+
+
+@pytest.mark.parametrize("noted", [True, False])
+def test_how_long_jobs_are_kept_is_a_setting_and_counts_for_those_who_come_later(
+    bench: Bench, start: Start, noted: bool
+) -> None:
+    first = start(LIBRETTO_JOB_TTL_SECONDS="7200")
+    bench.apply(shell_agent("worker", WAITS), orchestration("one", {"id": "a", "agent": "worker"}, **RETRY))
+    bench.apply(run("r", "one"))
+    until(lambda: recorded(bench, "r"), "it runs", first.log)
+    (job,) = bench.all("jobs", "libretto.dev/run=r")
+    assert job["spec"]["ttlSecondsAfterFinished"] == 7200
+    assert bench.get("lease", "libretto-shard-0")["metadata"]["annotations"]["libretto.dev/jobs-kept-seconds"] == "7200"
+    first.kill()
+    delete_jobs(bench, "r")
+    three_hours_ago = (datetime.now(UTC) - timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    past: Json = {"spec": {"renewTime": three_hours_ago, "holderIdentity": ""}}
+    if not noted:
+        past["metadata"] = {"annotations": {"libretto.dev/jobs-kept-seconds": None}}
+    bench.kubectl("patch", "lease", "libretto-shard-0", "--type=merge", "-p", json.dumps(past))
+
+    second = start()  # for it, Jobs are kept for a week
+    if noted:
+        until(lambda: condition(bench, "r")[0] == "OutcomeUnknown", "it is held", second.log)
+    else:
+        assert bench.until_state("r")["state"] == "Succeeded", second.log()
+        assert jobs(bench, "r") == ["a do 2"]
 
 
 def test_without_such_a_time_it_is_lost_and_tried_again(bench: Bench) -> None:

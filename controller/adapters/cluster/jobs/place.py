@@ -7,7 +7,8 @@ from controller.adapters.cluster.names import Mark
 from controller.model.digest import Digest
 
 KEPT_S = 7 * 86_400
-"""Seconds for which an ended Job stays. Where nobody led for so long, that a Job is not there says nothing."""
+"""Seconds for which an ended Job stays where nobody says: a week, so that its logs outlive a weekend. Where nobody led for so
+long, that a Job is not there says nothing."""
 
 
 def _nothing(_: Digest) -> str | None:
@@ -81,7 +82,7 @@ class Place(NamedTuple):
     defaults: Mapping[str, Any] = {}
     """Pod fields of every step, in the form of an agent's `pod`."""
     ttl_seconds: int = KEPT_S
-    """Seconds for which an ended Job stays: a week, so that its logs outlive a weekend."""
+    """Seconds for which an ended Job stays."""
     inline: Callable[[Digest], str | None] = _nothing
     """Content that is known and small enough to be written into the Job, as text."""
     staged_blob: Digest | None = None

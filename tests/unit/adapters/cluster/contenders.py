@@ -6,6 +6,7 @@ from typing import cast
 
 from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.election import Timing
+from controller.adapters.cluster.jobs.place import KEPT_S
 from controller.adapters.cluster.lease import Elector
 from tests.fakes.virtual_time import LoopClock, run
 from tests.unit.adapters.cluster.lease_server import LeaseClient, LeaseServer
@@ -21,6 +22,8 @@ class Contender:
         self._listing = listing
         self.client = LeaseClient(server)
         self.told: list[str] = []
+        self.kept_s = KEPT_S
+        """Seconds for which Jobs are kept that it makes."""
         self.lives = 0
         self.task: asyncio.Task[None] | None = None
 
@@ -41,6 +44,7 @@ class Contender:
             on_gained=self._gained,
             on_lost=lambda: self.told.append("lost"),
             timing=TIMING,
+            kept_s=self.kept_s,
         )
         self.task = asyncio.create_task(self.elector.run())
         return self

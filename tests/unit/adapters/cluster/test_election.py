@@ -221,3 +221,8 @@ class Candidates(RuleBasedStateMachine):
 
 TestCandidates = Candidates.TestCase
 TestCandidates.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+
+
+def test_a_lease_of_another_duration_has_the_same_shares() -> None:
+    assert Timing.of(15) == Timing()
+    assert Timing.of(60) == Timing(60, 40, 8)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from controller.adapters.cluster.lapse import (
+    JOBS_KEPT,
     RESTORED,
     RESTORED_AT,
     RESTORED_BEFORE,
@@ -16,6 +17,7 @@ from controller.adapters.cluster.lapse import (
     annotated,
     lapse_of,
     seen_restored,
+    shortest_kept,
 )
 from controller.model.record import parse_time, time_text
 
@@ -33,6 +35,13 @@ TAKEN: dict[str, tuple[dict[str, Any] | None, int, Lapse]] = {
     "renewed just now": (lease(), 8, UNBROKEN),
     "renewed a week ago": (lease("2026-05-13T12:00:00.000000Z"), 8, Lapse(unled_before=8)),
     "renewed nearly a week ago": (lease("2026-05-13T12:00:00.001000Z"), 8, UNBROKEN),
+    "Jobs were kept for a day": (
+        lease("2026-05-19T12:00:00.000000Z", **{JOBS_KEPT: "86400"}),
+        8,
+        Lapse(unled_before=8),
+    ),
+    "Jobs were kept for nearly a day": (lease("2026-05-19T12:00:01.000000Z", **{JOBS_KEPT: "86400"}), 8, UNBROKEN),
+    "Jobs were kept for a year": (lease("2026-05-13T12:00:00.000000Z", **{JOBS_KEPT: "31536000"}), 8, Lapse(8)),
     "never renewed": (lease(None), 8, UNBROKEN),
     "an older note stays": (lease(**{UNLED_BEFORE: "5", RESTORED_BEFORE: "6"}), 8, Lapse(5, 6)),
     "a newer one replaces it": (lease("2020-01-01T00:00:00Z", **{UNLED_BEFORE: "5"}), 8, Lapse(unled_before=8)),
@@ -48,20 +57,36 @@ def test_what_whoever_takes_a_lease_must_know(before: dict[str, Any] | None, epo
 
 def test_what_is_noted_is_read_again() -> None:
     before = lease(**{RESTORED: "by hand", "other": "kept"})
-    taken = annotated(before, Lapse(3, 8), NOW, taken=True)
+    taken = annotated(before, Lapse(3, 8), NOW, WEEK, taken=True)
     assert taken == {
         "other": "kept",
+        JOBS_KEPT: "604800",
         UNLED_BEFORE: "3",
         RESTORED_BEFORE: "8",
         RESTORED_AT: time_text(NOW),
     }
     assert lapse_of({"metadata": {"annotations": taken}}) == Lapse(3, 8)
-    assert annotated(before, UNBROKEN, NOW, taken=False) == {RESTORED: "by hand", "other": "kept"}
+    assert annotated(before, UNBROKEN, NOW, WEEK, taken=False) == {
+        RESTORED: "by hand",
+        "other": "kept",
+        JOBS_KEPT: "604800",
+    }
 
 
 def test_whoever_renews_notes_no_more_than_it_knows() -> None:
     """A vacant Lease was left in place of a deleted one: its leader, which lives, has known everything."""
-    assert annotated(lease(**{UNLED_BEFORE: "9"}), UNBROKEN, NOW, taken=False) == {}
+    assert annotated(lease(**{UNLED_BEFORE: "9"}), UNBROKEN, NOW, WEEK, taken=False) == {JOBS_KEPT: "604800"}
+
+
+@pytest.mark.parametrize(
+    ("noted", "own", "shortest"), [("3600", 7200, 3600), ("7200", 3600, 3600), ("", 7200, 7200), ("soon", 7200, 7200)]
+)
+def test_the_shortest_time_counts_for_which_anybody_kept_jobs(noted: str, own: int, shortest: int) -> None:
+    """A Job keeps the time that it was made with, whatever a later leader would give it."""
+    before = lease(**{JOBS_KEPT: noted})
+    assert shortest_kept(before, own * 1000) == shortest * 1000
+    assert annotated(before, UNBROKEN, NOW, own * 1000, taken=True)[JOBS_KEPT] == str(shortest)
+    assert shortest_kept(None, own * 1000) == own * 1000
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-1", "9" * 30])

@@ -154,7 +154,7 @@ async def test_a_lease_that_somebody_made_by_hand_stops_nobody() -> None:
     world.server.lease = {"metadata": {"name": "x", "resourceVersion": "3", "annotations": {"a": "b"}}}
     world.first.begin()
     await world.until(world.leaders, 1)
-    assert world.server.lease["metadata"]["annotations"] == {"a": "b"}
+    assert world.server.lease["metadata"]["annotations"] == {"a": "b", "libretto.dev/jobs-kept-seconds": "604800"}
 
 
 @played

@@ -1,8 +1,9 @@
 """Electors and the times that nobody knows of: what they note on the Lease, and when a past comes back."""
 
 import copy
+from datetime import datetime, timedelta
 
-from controller.adapters.cluster.lapse import RESTORED, UNBROKEN, UNLED_BEFORE, Lapse, lapse_of
+from controller.adapters.cluster.lapse import JOBS_KEPT, RESTORED, UNBROKEN, UNLED_BEFORE, Lapse, lapse_of
 from controller.errors import Restored
 from tests.unit.adapters.cluster.contenders import World, played
 
@@ -34,6 +35,23 @@ async def test_a_leader_after_a_long_time_notes_that_and_so_does_the_next() -> N
     world.first.begin()
     await world.until(world.leaders, 1)
     assert (world.first.elector.epoch, world.first.elector.lapse) == (3, Lapse(unled_before=2))
+
+
+@played
+async def test_a_leader_with_another_time_for_jobs_goes_by_the_shorter_one() -> None:
+    world = World()
+    world.first.kept_s = 7_200
+    world.first.begin()
+    await world.until(world.leaders, 1)
+    await world.first.end()
+    assert world.server.lease is not None
+    assert world.server.lease["metadata"]["annotations"][JOBS_KEPT] == "7200"
+    moment = datetime.fromisoformat(world.server.lease["spec"]["renewTime"]) - timedelta(hours=2)
+    world.server.lease["spec"]["renewTime"] = moment.isoformat()
+    world.second.begin()
+    await world.until(world.leaders, 1)
+    assert world.second.elector.lapse == Lapse(unled_before=2)
+    assert world.server.lease["metadata"]["annotations"][JOBS_KEPT] == "7200"
 
 
 @played
