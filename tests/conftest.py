@@ -1,9 +1,15 @@
-"""Signals are as after a fresh login, however the tests were started.
+"""The same for all tests, however and wherever they were started.
 
-Background jobs of a shell ignore Ctrl-C, `nohup` ignores SIGHUP, and every program that a test starts would inherit it.
+Signals are as after a fresh login: background jobs of a shell ignore Ctrl-C, `nohup` ignores SIGHUP, and every program that a
+test starts would inherit it. No property is timed: how long an example takes says what else the machine does.
 """
 
 import signal
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,7 @@
-"""The two bases of all file and wire models."""
+"""The two bases of all file and wire models.
+
+A model is built when it is first used: most commands need few of them, and to build all takes a third of their start.
+"""
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -13,6 +16,7 @@ class Authored(BaseModel):
         alias_generator=to_camel,
         populate_by_name=True,
         use_attribute_docstrings=True,
+        defer_build=True,
         strict=True,
     )
 
@@ -26,4 +30,5 @@ class Stored(BaseModel):
         alias_generator=to_camel,
         populate_by_name=True,
         use_attribute_docstrings=True,
+        defer_build=True,
     )
