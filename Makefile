@@ -32,7 +32,7 @@ try: $(READY) ## Play an example to its end on this machine
 	@$(PY) -m controller try
 
 test: $(READY) ## Run all tests
-	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile $(ARGS)
 
 check: lint ## Everything that a change must pass: format, lint, types, layers, generated files, tests
 	@$(SAY) "tests"
