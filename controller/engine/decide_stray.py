@@ -25,8 +25,11 @@ def strayed(d: Draft, event: Strayed) -> None:
     before = d.state.chain.next
     if role is Role.UNDO:
         undo_launched(d, Launched(unit, role, attempt, event.input_digest, adopted=True))
-    elif attempt > known.attempt and has_slot(d.state, unit) and in_turn(d.state, unit):
-        adopt(d, unit, attempt, event.input_digest)
+    elif attempt > known.attempt and in_turn(d.state, unit):
+        if has_slot(d.state, unit):
+            adopt(d, unit, attempt, event.input_digest)
+        elif not event.running:
+            return  # it had a slot before those that have them now: the start that waits for one will find it
     if d.state.chain.next == before:
         _end(d, event)
 

@@ -7,12 +7,11 @@ on from there.
 from collections.abc import Callable, Iterable, Sequence
 
 from controller.engine.effects import Effect, Persist, StartChild, StartStep, StartUndo, StopStep, UndoChild
-from controller.engine.events import Event, Proceeded, Restarted, Strayed, Woken
+from controller.engine.events import Event, Proceeded, Restarted, Woken
 from controller.engine.passes import run_pass
 from controller.machine.chain import Link
 from controller.model.attempt import AttemptKey, KnownAttempt, Progress, Started
 from controller.model.run import RunSpec
-from controller.model.states import OutcomeClass
 from controller.runtime.admit import snapshot_of
 from controller.runtime.contents import Contents
 from controller.runtime.family import Family
@@ -22,6 +21,7 @@ from controller.runtime.journal import Journal
 from controller.runtime.member import Member
 from controller.runtime.perform import Performer
 from controller.runtime.prepare import Preparer
+from controller.runtime.strays import Strays
 from controller.runtime.toolbox import Toolbox
 
 POLL_MS = 50
@@ -57,8 +57,7 @@ class Driver:
         """Attempts from before a restart that no ledger knows yet."""
         self.adopting = False
         """Whether only what is in `found` may start."""
-        self.unclaimed: dict[AttemptKey, KnownAttempt] = {}
-        """Those of `found` that no start was asked for before others had their turn again, or whose run is not in the tree."""
+        self.strays = Strays(self)
         self.unheard: set[AttemptKey] = set()
         """Attempts that ended while nobody watched and whose end was not told yet."""
         self.absent_is_unknown = absent_is_unknown
@@ -117,8 +116,7 @@ class Driver:
         else:
             self._journal.loaded(member)
             self._herald.resumed(member, self.tools.clock.now())
-        for key in [key for key in self.unclaimed if key.run == spec.uid]:
-            self.found[key] = self.unclaimed.pop(key)
+        self.found.update(self.strays.of_run(spec.uid))
         self.tell(member, Restarted(), *self._gatherer.lost(member))
 
     def tell(self, member: Member, *events: Event) -> None:
@@ -199,36 +197,13 @@ class Driver:
         """
         if self.found and self.unheard:
             return
-        self.unclaimed.update(self.found)
+        self.strays.add(self.found)
         self.found.clear()
         postponed = [member for member in self.members.values() if member.state.postponed]
         for member in postponed:
             self.tell(member, Proceeded())
-        if self.unclaimed and not postponed:
-            self._tell_strays()
-
-    def _tell_strays(self) -> None:
-        """Nothing moves, and nothing that is still to come can have led to these attempts."""
-        over = self.root_spec.uid in self.members and self.root.state.run.settled
-        for key, known in list(self.unclaimed.items()):
-            if key.run in self.members:
-                del self.unclaimed[key]
-                self.stray(known)
-            elif over:
-                # Nobody asks for their run any more, so there is no ledger that could tell of them.
-                del self.unclaimed[key]
-                if known.running:
-                    self.tools.runner.stop(key, OutcomeClass.INTERRUPTED)
-
-    def stray(self, known: KnownAttempt) -> None:
-        """Tell a run of an attempt that it does not know, and that no start will find."""
-        key = known.key
-        member = self.members.get(key.run)
-        unit = member.unit(key.step) if member is not None else None
-        if member is None:
-            self.unclaimed[key] = known
-        elif unit is not None:
-            self.tell(member, Strayed(unit, key.role, key.attempt, known.input_digest, known.running))
+        if not postponed:
+            self.strays.tell_all()
 
     def _pass(self, member: Member, events: Iterable[Event], now: int) -> None:
         before = member.state.chain.next
@@ -251,6 +226,8 @@ class Driver:
         member.state, member.wake_at = passed.state, passed.wake_at
         self._stored(member, kept)
         self._gatherer.adopted(member)
+        if member.state.run.settled:
+            self.strays.settled(member)
         self.family.tell_parent(member, moved=member.state.chain.next > before)
 
     def _must_be_durable_before(self, member: Member, effects: Iterable[Effect]) -> bool:

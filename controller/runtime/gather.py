@@ -41,7 +41,7 @@ class Gatherer:
                     self._stash[seen.key] = seen
                     self._driver.unheard.discard(seen.key)
                 case KnownAttempt():
-                    self._driver.stray(seen)
+                    self._driver.strays.tell(seen)
                 case _:
                     self._show(seen)
         if observations:

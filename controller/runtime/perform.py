@@ -185,7 +185,7 @@ class Performer:
         key = member.key(effect.unit, Role.DO, effect.attempt)
         given = self._driver.preparer.take(member, effect.unit)
         assert given is not None  # a start follows its preparation in the same process
-        return effect.unit, launch_of(member, effect, given), key in self._driver.found or key in self._driver.unclaimed
+        return effect.unit, launch_of(member, effect, given), key in self._driver.found or key in self._driver.strays
 
     def _start(self, launches: list[tuple[int, Launch, bool]]) -> list[Event]:
         if not launches:
@@ -198,7 +198,7 @@ class Performer:
         for unit, launch, adopted in launches:
             key = launch.key
             self._driver.found.pop(key, None)
-            self._driver.unclaimed.pop(key, None)
+            self._driver.strays.claim(key)
             if key in refused:
                 failure = OutcomeClass.REJECTED
                 events.append(AttemptEnded(unit, key.role, key.attempt, failure, refused[key]))

@@ -107,6 +107,14 @@ def test_one_that_has_ended_is_not_stopped_but_told() -> None:
     assert (world.records[-1].summary or "").endswith("was found")
 
 
+def test_one_that_has_ended_waits_for_a_slot_to_be_recorded() -> None:
+    """It ran before those that have the slots now: the start finds it."""
+    world = played(graph("a b", max_parallel=1), "start", "answer")
+    before = world.records
+    assert strayed(world, "b", running=False) == []
+    assert world.records == before
+
+
 def test_the_step_s_own_attempt_is_no_stray() -> None:
     world = played(graph("a b"), "start", "answer")
     world.tell()
