@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from controller.adapters.cluster import fiber
+from controller.adapters.cluster.crowd import Crowd
 from controller.adapters.cluster.names import Mark
 from controller.adapters.cluster.pool import Pool
 from controller.adapters.cluster.status import Json, conditions, explained, outputs, parsed, view
@@ -28,9 +29,6 @@ LARGEST_RECORD = 32 * 1024
 
 PATIENCE_MS = 10
 """A wide graph ends many steps within this time, and one write tells of all of them."""
-
-PATIENCE_WITH_STARTS_MS = 250
-"""A start that is not recorded yet is found again by its Job, so it may wait for the end of a short step and save a write."""
 
 AT_ONCE = 200
 """Sealed records that are read before others have their turn: folding so many takes some 10 ms, and a ledger of 20,000, which
@@ -98,7 +96,10 @@ class StatusLedgerStore:
         clock: Clock,
         mark: Callable[[], Mark],
         facts: Callable[[str], Json],
+        crowd: Crowd | None = None,
     ) -> None:
+        """`crowd`: of all ledgers that are written beside this one."""
+        self._crowd = crowd or Crowd()
         self._runs = runs
         self._shards = shards
         self._pool = pool
@@ -125,9 +126,13 @@ class StatusLedgerStore:
 
     def patience(self) -> int:
         starts = all(_START in record for writes in self._waiting.values() for one in writes for record in one.records)
-        return PATIENCE_WITH_STARTS_MS if starts else PATIENCE_MS
+        if starts and self._waiting:
+            return self._crowd.join(self)
+        self._crowd.leave(self)
+        return PATIENCE_MS
 
     def flush(self) -> None:
+        self._crowd.leave(self)
         runs = list(self._waiting)
         if len(runs) == 1:
             self._write(runs[0])

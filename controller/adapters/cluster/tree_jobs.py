@@ -7,7 +7,8 @@ from typing import Any
 from controller.adapters.cluster.cache import Cache
 from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.names import STOPPED, STOPPED_AS, label_value
-from controller.adapters.cluster.resources import EVENTS, JOBS, PODS
+from controller.adapters.cluster.pod_refusals import PodRefusals
+from controller.adapters.cluster.resources import JOBS, PODS
 from controller.errors import NotFound, ObjectInvalid
 from controller.model.states import OutcomeClass
 
@@ -25,8 +26,11 @@ JOB_NAME = "batch.kubernetes.io/job-name"
 class TreeJobs:
     """Implements what the runner needs of Jobs."""
 
-    def __init__(self, client: Client, jobs: Cache, pods: Cache, namespace: str, root: str) -> None:
+    def __init__(
+        self, client: Client, jobs: Cache, pods: Cache, refusals: PodRefusals, namespace: str, root: str
+    ) -> None:
         self._client = client
+        self._refusals = refusals
         self._jobs = jobs
         self._pods = pods
         self._namespace = namespace
@@ -77,11 +81,7 @@ class TreeJobs:
             self._pods.put(asked)
 
     async def refusals(self, job: Json) -> Sequence[Json]:
-        # Of all reasons: a refusal from before a pod was made after all is none.
-        query = {"fieldSelector": f"regarding.uid={job['metadata']['uid']}"}
-        found = await self._client.list(EVENTS, self._namespace, parameters=query)
-        items: Sequence[Json] = found.get("items") or ()
-        return items
+        return await self._refusals.of(self._namespace, job)
 
 
 def job_of(pod: Json) -> str | None:

@@ -9,12 +9,14 @@ from controller.adapters.cluster.blob_store import LargeBlobs
 from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.config_map_blobs import ConfigMapBlobs
 from controller.adapters.cluster.config_maps import NamespaceConfigMaps
+from controller.adapters.cluster.crowd import Crowd
 from controller.adapters.cluster.decision_source import Submitted
 from controller.adapters.cluster.gates import Gates
 from controller.adapters.cluster.jobs.place import Place
 from controller.adapters.cluster.lapse import UNBROKEN
 from controller.adapters.cluster.merging import Merger
 from controller.adapters.cluster.names import Mark
+from controller.adapters.cluster.pod_refusals import PodRefusals
 from controller.adapters.cluster.protection import Protection
 from controller.adapters.cluster.resources import APPROVALS, INTERVENTIONS, RUNS
 from controller.adapters.cluster.result_cache import ConfigMapResultCache
@@ -73,6 +75,8 @@ class Shared:
         protection = Protection(client, clock)
         self.gates = Gates(protection.of, lambda: time_text(clock.now()))
         self._merger = Merger(lambda: self.mark, logging.getLogger("libretto.operator").warning)
+        self._refusals = PodRefusals(client)
+        self.crowd = Crowd()
         self.occupancy = Occupancy(caches, configuration, wake)
         self._store_of = store_of or self._config_maps_of
 
@@ -178,7 +182,7 @@ class Shared:
     # What it is driven with
 
     def jobs(self, namespace: str, root: str) -> TreeJobs:
-        return TreeJobs(self.client, self.caches.jobs, self.caches.pods, namespace, root)
+        return TreeJobs(self.client, self.caches.jobs, self.caches.pods, self._refusals, namespace, root)
 
     def catalog(self, namespace: str) -> Catalog:
         """Return what names mean in a namespace."""

@@ -60,6 +60,7 @@ class Tree:
             shared.clock,
             lambda: shared.mark,
             self._facts_of,
+            shared.crowd,
         )
         self._decisions = ClusterDecisionSource(
             lambda run: shared.submissions(root, run),

@@ -8,7 +8,8 @@ import pytest
 from controller.adapters.cluster.cache import Cache
 from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.names import ROOT_UID, STOPPED, STOPPED_AS
-from controller.adapters.cluster.resources import EVENTS, JOBS, PODS, Resource
+from controller.adapters.cluster.pod_refusals import PodRefusals
+from controller.adapters.cluster.resources import JOBS, PODS, Resource
 from controller.adapters.cluster.tree_jobs import BY_JOB, BY_ROOT, JOB_NAME, TreeJobs, job_of
 from controller.errors import LibrettoError, NotFound, ObjectInvalid, ServerUnavailable
 from controller.model.states import OutcomeClass
@@ -98,7 +99,7 @@ class World:
             Cache({BY_ROOT: lambda one: one["metadata"]["labels"][ROOT_UID]}),
             Cache({BY_JOB: lambda one: f"finance/{job_of(one)}"}),
         )
-        self.jobs = TreeJobs(self.server, *self.caches, "finance", "4f9c-uid")
+        self.jobs = TreeJobs(self.server, *self.caches, PodRefusals(self.server), "finance", "4f9c-uid")
 
     def end(self, *pods: Json) -> None:
         async def ending() -> None:
@@ -191,10 +192,3 @@ def test_without_a_pod_that_very_job_is_deleted() -> None:
     world.server.refuses[name] = NotFound("somebody was faster")
     world.end()
     assert world.server.asked == 2 * [("delete", JOBS, name, "job-uid")]
-
-
-def test_all_that_happened_to_a_job_is_asked_for() -> None:
-    # A refusal alone would not tell that a pod was made afterwards.
-    world = World()
-    assert World._wait(world.jobs.refusals(known_job())) == ()
-    assert world.server.asked == [("list", EVENTS, "finance", {"fieldSelector": "regarding.uid=job-uid"})]
