@@ -14,17 +14,19 @@ kept for a while: a thousand at once took 500 MB, and the API server answered th
 
 async def together(calls: Iterable[Coroutine[Any, Any, T]], most: int = MOST) -> list[T]:
     """Await all, `most` at one time, and return their answers in order; the first error is raised when every call has ended."""
-    places = asyncio.Semaphore(most)
+    places, given = asyncio.Semaphore(most), list(calls)
 
     async def in_turn(call: Coroutine[Any, Any, T]) -> T:
-        try:
-            async with places:
-                return await call
-        finally:
-            call.close()  # whoever is cancelled before its turn leaves none behind that nobody awaits
+        async with places:
+            return await call
 
+    try:
+        outcomes = await asyncio.gather(*map(in_turn, given), return_exceptions=True)
+    finally:
+        for call in given:
+            call.close()  # whoever is cancelled before its turn leaves none behind that nobody awaits
     answers: list[T] = []
-    for outcome in await asyncio.gather(*map(in_turn, calls), return_exceptions=True):
+    for outcome in outcomes:
         if isinstance(outcome, BaseException):
             raise outcome
         answers.append(outcome)

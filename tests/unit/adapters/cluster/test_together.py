@@ -1,6 +1,7 @@
 """Calls side by side, so many at one time; none is lost, whatever becomes of another."""
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from typing import Any
 
@@ -71,3 +72,18 @@ def test_who_is_cancelled_leaves_no_call_behind() -> None:
         assert calls.most == 3
 
     asyncio.run(whole())
+
+
+def test_nor_does_who_is_cancelled_before_anything_began() -> None:
+    async def whole() -> None:
+        calls = Calls()
+        made: list[Coroutine[Any, Any, int]] = [calls.call(number) for number in range(4)]
+        asking = asyncio.create_task(together(made, 3))
+        await asyncio.sleep(0)  # its calls are tasks now, of which none has had a turn
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert calls.most == 0
+
+    asyncio.run(whole())
+    gc.collect()
