@@ -4,12 +4,13 @@ from typing import Any
 
 from controller.engine.queues import PHASE, enqueue, phase_of, set_timer
 from controller.engine.state import Halt, PhaseProgress, State, Unit
+from controller.engine.transitions import UndoState
 from controller.engine.units import index_of, instance_of, unit_named, unit_of
 from controller.errors import LedgerInconsistent
 from controller.machine import heap
 from controller.model.graph import GraphStep
 from controller.model.record import Record
-from controller.model.states import RunState, StepState
+from controller.model.states import Role, RunState, StepState
 
 _SHOWN = {StepState.RUNNING: "Running", StepState.AWAITING_APPROVAL: "AwaitingApproval"}
 SATISFIES = frozenset({StepState.SUCCEEDED, StepState.SKIPPED})
@@ -65,6 +66,13 @@ def halt(state: State, why: Halt) -> State:
     if state.verdict and not why.fails:
         return state._replace(verdict=str(RunState.ABORTED), reason=why.word, message=why.message)
     return state
+
+
+def is_running(known: Unit, role: Role, attempt: int) -> bool:
+    """Return whether the ledger says that this very attempt runs."""
+    if role is Role.UNDO:
+        return known.undo is UndoState.RUNNING and known.undo_attempt == attempt
+    return known.state is StepState.RUNNING and known.attempt == attempt
 
 
 def has_slot(state: State, unit: int) -> bool:

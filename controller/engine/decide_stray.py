@@ -1,15 +1,13 @@
 """An attempt runs, or ran, that nothing will start: a leader that nobody followed any more made it. It is taken over or ended."""
 
-from controller.engine.bookkeeping import has_slot
+from controller.engine.bookkeeping import has_slot, is_running
 from controller.engine.decide_start import adopt, in_turn
 from controller.engine.decide_undo import undo_launched
 from controller.engine.draft import Draft
 from controller.engine.effects import StopStep
 from controller.engine.events import Launched, Strayed
-from controller.engine.state import Unit
-from controller.engine.transitions import UndoState
 from controller.engine.units import unit_name
-from controller.model.states import OutcomeClass, Role, StepState
+from controller.model.states import OutcomeClass, Role
 
 UNNUMBERED = 0
 """Attempt of an ask that comes before the attempt has its number."""
@@ -20,7 +18,7 @@ def strayed(d: Draft, event: Strayed) -> None:
     unit, role, attempt = event.unit, event.role, event.attempt
     known = d.state.unit(unit)
     ask = d.state.asked.get(unit)
-    if _runs(known, role, attempt) or (ask is not None and ask.attempt in (attempt, UNNUMBERED)):
+    if is_running(known, role, attempt) or (ask is not None and ask.attempt in (attempt, UNNUMBERED)):
         return  # it is no stray any more, or will be found by the start that is on its way
     before = d.state.chain.next
     if role is Role.UNDO:
@@ -46,9 +44,3 @@ def _end(d: Draft, event: Strayed) -> None:
         d.record("StrayFound", unit, attempt=attempt, input_digest=event.input_digest, summary=summary, data=data)
     if event.running:
         d.ask(StopStep(unit, role, attempt, OutcomeClass.INTERRUPTED))
-
-
-def _runs(known: Unit, role: Role, attempt: int) -> bool:
-    if role is Role.UNDO:
-        return known.undo is UndoState.RUNNING and known.undo_attempt == attempt
-    return known.state is StepState.RUNNING and known.attempt == attempt

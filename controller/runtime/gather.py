@@ -3,10 +3,9 @@
 from collections.abc import Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from controller.engine.bookkeeping import has_slot
+from controller.engine.bookkeeping import has_slot, is_running
 from controller.engine.events import AttemptEnded, ChildEnded, Commanded, Event, GateDecided, Launched, Strayed, Woken
 from controller.engine.state import Unit
-from controller.engine.transitions import UndoState
 from controller.engine.units import unit_named
 from controller.engine.wanted import intents, running
 from controller.model.attempt import AttemptKey, Finished, KnownAttempt, Lost, Progress, Started
@@ -61,7 +60,7 @@ class Gatherer:
             if unit is None:
                 continue
             known = member.state.unit(unit)
-            if _runs(known, key):
+            if is_running(known, key.role, key.attempt):
                 now = self._driver.tools.clock.now()
                 seen = self._stash.pop(key)
                 event = ended(member, unit, seen, self._driver.tools.runner, self._driver.contents, now)
@@ -190,14 +189,8 @@ def _place(event: Event) -> tuple[int, int]:
             return 0, 0
 
 
-def _runs(known: Unit, key: AttemptKey) -> bool:
-    if key.role is Role.UNDO:
-        return known.undo is UndoState.RUNNING and known.undo_attempt == key.attempt
-    return known.state is StepState.RUNNING and known.attempt == key.attempt
-
-
 def _over(known: Unit, key: AttemptKey) -> bool:
     """The ledger has the end of this attempt already."""
-    if _runs(known, key):
+    if is_running(known, key.role, key.attempt):
         return False
     return known.undo_attempt >= key.attempt if key.role is Role.UNDO else known.attempt >= key.attempt

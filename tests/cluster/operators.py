@@ -189,7 +189,9 @@ def _object(kind: str, name: str, spec: Json) -> Json:
     return {"apiVersion": "libretto.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
 
 
-def until(holds: Callable[[], bool], what: str, evidence: Callable[[], str] = lambda: "", seconds: float = 60) -> None:
+def until(
+    holds: Callable[[], object], what: str, evidence: Callable[[], str] = lambda: "", seconds: float = 60
+) -> None:
     """Wait for something that happens elsewhere; fail with evidence when it does not."""
     try:
         waiting.until(holds, what, seconds)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from functools import partial
 
 import pytest
 
@@ -20,6 +21,10 @@ SOON = "trap 'exit 143' TERM; [ $LIBRETTO_ATTEMPT = 2 ] && while :; do sleep 0.0
 
 def phases(bench: Bench, job: str) -> list[str]:
     return [pod["status"]["phase"] for pod in bench.all("pods", f"batch.kubernetes.io/job-name={job}")]
+
+
+def has_failed(bench: Bench, job: str) -> bool:
+    return phases(bench, job) == ["Failed"]
 
 
 def records(bench: Bench, name: str, kind: str) -> list[Json]:
@@ -102,8 +107,8 @@ def test_what_appears_when_all_is_over_is_ended_and_recorded_once(bench: Bench, 
     bench.kubectl("patch", "lease", "libretto-shard-0", "--type=merge", "-p", json.dumps(release))
     other = start()
     for name in ("r", "s"):
-        until(lambda name=name: bool(records(bench, name, "StrayFound")), "it is recorded", other.log)  # type: ignore[misc]
-        until(lambda name=name: phases(bench, made[name]["metadata"]["name"]) == ["Failed"], "it ends", other.log)  # type: ignore[misc]
+        until(partial(records, bench, name, "StrayFound"), "it is recorded", other.log)
+        until(partial(has_failed, bench, made[name]["metadata"]["name"]), "it ends", other.log)
         (record,) = records(bench, name, "StrayFound")
         assert (record["step"], record["attempt"], record["data"]) == ("a", 2, {"role": "do"})
         assert bench.state(name) == "Succeeded"

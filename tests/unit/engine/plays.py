@@ -17,6 +17,7 @@ from _pytest.mark import ParameterSet
 
 from controller.engine import effects as fx
 from controller.engine import events as ev
+from controller.engine.evolve import fold
 from controller.engine.state import State
 from controller.engine.units import unit_name
 from controller.model.graph import Graph
@@ -65,6 +66,15 @@ def perform(one: Play) -> tuple[list[list[str]], World]:
 def expected(script: str) -> list[list[str]]:
     """Return the columns of a script."""
     return [[column.strip() for column in line.split("|")] for line in script.strip().splitlines()]
+
+
+def restarted(of: Graph, *words: str) -> World:
+    """Play, and forget all that is not in the ledger."""
+    world = World(of, mute=[fx.StartStep, fx.StartUndo])
+    for one in words:
+        _happen(world, one)
+    world.state = fold(of, "RUN", [link.content for link in world.links])
+    return world
 
 
 def _happen(world: World, words: str) -> list[fx.Effect]:

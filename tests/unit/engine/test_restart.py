@@ -11,7 +11,7 @@ from controller.model.graph import Graph
 from controller.model.states import OutcomeClass, Role
 from tests.unit.engine.answers import digest
 from tests.unit.engine.graphs import GATE, THREE, Each, graph
-from tests.unit.engine.plays import Play, _happen, expected, params, perform, play
+from tests.unit.engine.plays import Play, _happen, expected, params, perform, play, restarted
 from tests.unit.engine.world import World
 
 PLAYS: dict[str, Play] = {
@@ -146,15 +146,6 @@ def test_outputs_outlive_a_crash() -> None:
 
 def found(world: World, name: str, attempt: int = 1, role: Role = Role.DO) -> None:
     world.tell(ev.Launched(world.unit(name), role, attempt, digest("input"), adopted=True))
-
-
-def restarted(of: Graph, *words: str) -> World:
-    """Play, and forget all that is not in the ledger."""
-    world = World(of, mute=[fx.StartStep, fx.StartUndo])
-    for one in words:
-        _happen(world, one)
-    world.state = fold(of, "RUN", [link.content for link in world.links])
-    return world
 
 
 def test_an_attempt_that_the_ledger_does_not_know_takes_its_slot_before_anything_starts() -> None:

@@ -4,22 +4,12 @@ import pytest
 
 from controller.engine import effects as fx
 from controller.engine import events as ev
-from controller.engine.evolve import fold
 from controller.model.graph import Graph
 from controller.model.states import OutcomeClass, Role
 from tests.unit.engine.answers import digest
 from tests.unit.engine.graphs import GATE, THREE, graph
-from tests.unit.engine.plays import _happen
+from tests.unit.engine.plays import restarted
 from tests.unit.engine.world import World
-
-
-def played(of: Graph, *words: str) -> World:
-    """Play, and forget all that is not in the ledger."""
-    world = World(of, mute=[fx.StartStep, fx.StartUndo])
-    for one in words:
-        _happen(world, one)
-    world.state = fold(of, "RUN", [link.content for link in world.links])
-    return world
 
 
 def strayed(
@@ -42,7 +32,7 @@ TAKEN_OVER = {
 
 @pytest.mark.parametrize(("of", "words", "name"), TAKEN_OVER.values(), ids=TAKEN_OVER)
 def test_what_could_be_started_next_is_taken_over(of: Graph, words: list[str], name: str) -> None:
-    world = played(of, *words)
+    world = restarted(of, *words)
     attempt = world.known(name).attempt + 1
     assert strayed(world, name, attempt) == []
     (record,) = [one for one in world.records if one.step == name and one.attempt == attempt]
@@ -51,7 +41,7 @@ def test_what_could_be_started_next_is_taken_over(of: Graph, words: list[str], n
 
 
 def test_of_a_run_that_is_being_ended_it_is_taken_over_and_ended_with_it() -> None:
-    world = played(graph("a b"), "start", "answer", "abort")
+    world = restarted(graph("a b"), "start", "answer", "abort")
     assert strayed(world, "b") == [fx.StopStep(world.unit("b"), Role.DO, 1, OutcomeClass.INTERRUPTED)]
     assert (world.records[-1].kind, world.records[-1].step) == ("StepStarted", "b")
     world.end("a", "Interrupted")
@@ -73,7 +63,7 @@ ENDED = {
 
 @pytest.mark.parametrize(("of", "words", "name"), ENDED.values(), ids=ENDED)
 def test_what_nothing_leads_to_is_ended_and_its_number_used_up(of: Graph, words: list[str], name: str) -> None:
-    world = played(of, *words)
+    world = restarted(of, *words)
     number, state = world.known(name).attempt + 1, world.known(name).state
     stop = fx.StopStep(world.unit(name), Role.DO, number, OutcomeClass.INTERRUPTED)
     assert strayed(world, name, number) == [stop]
@@ -87,21 +77,21 @@ def test_what_nothing_leads_to_is_ended_and_its_number_used_up(of: Graph, words:
 
 
 def test_the_next_attempt_bears_another_number() -> None:
-    world = played(graph("a b<-a"), "start", "answer")
+    world = restarted(graph("a b<-a"), "start", "answer")
     strayed(world, "b")
     world.end("a")
     assert world.state.asked[world.unit("b")].attempt == 2
 
 
 def test_an_earlier_attempt_that_runs_on_is_ended() -> None:
-    world = played(graph("a", {"a": {"retry": THREE}}), "start", "answer", "a Lost", "+2s", "answer")
+    world = restarted(graph("a", {"a": {"retry": THREE}}), "start", "answer", "a Lost", "+2s", "answer")
     assert world.known("a").attempt == 2
     assert strayed(world, "a", 1) == [fx.StopStep(world.unit("a"), Role.DO, 1, OutcomeClass.INTERRUPTED)]
     assert (world.known("a").attempt, world.known("a").state) == (2, "Running")
 
 
 def test_one_that_has_ended_is_not_stopped_but_told() -> None:
-    world = played(graph("a b<-a"), "start", "answer")
+    world = restarted(graph("a b<-a"), "start", "answer")
     assert strayed(world, "b", running=False) == []
     assert (world.records[-1].kind, world.known("b").attempt) == ("StrayFound", 1)
     assert (world.records[-1].summary or "").endswith("was found")
@@ -109,14 +99,14 @@ def test_one_that_has_ended_is_not_stopped_but_told() -> None:
 
 def test_one_that_has_ended_waits_for_a_slot_to_be_recorded() -> None:
     """It ran before those that have the slots now: the start finds it."""
-    world = played(graph("a b", max_parallel=1), "start", "answer")
+    world = restarted(graph("a b", max_parallel=1), "start", "answer")
     before = world.records
     assert strayed(world, "b", running=False) == []
     assert world.records == before
 
 
 def test_the_step_s_own_attempt_is_no_stray() -> None:
-    world = played(graph("a b"), "start", "answer")
+    world = restarted(graph("a b"), "start", "answer")
     world.tell()
     before = world.records
     assert strayed(world, "a") == []
@@ -126,7 +116,7 @@ def test_the_step_s_own_attempt_is_no_stray() -> None:
 
 def test_an_attempt_to_undo_in_its_turn_is_taken_over_and_any_other_ended() -> None:
     words = ["start", "answer", "a ok receipt", "answer", "b ok receipt"]
-    world = played(graph("a b<-a"), *words, "undo", "suspend")
+    world = restarted(graph("a b<-a"), *words, "undo", "suspend")
     assert strayed(world, "b", role=Role.UNDO) == []
     assert (world.records[-1].kind, world.records[-1].step) == ("UndoAttempted", "b")
     assert strayed(world, "b", role=Role.UNDO) == []
