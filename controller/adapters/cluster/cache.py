@@ -48,8 +48,15 @@ class Cache:
 
     def put(self, new: Json) -> None:
         """Take an object up, unless a newer state of it is known."""
+        self._take(new, self.remembered)
+
+    def remembered(self, given: Json) -> Json:
+        """Return what is kept of an object; the object is used up."""
+        given["metadata"].pop("managedFields", None)
+        return self._slim(given)
+
+    def _take(self, new: Json, remembered: Callable[[Json], Json]) -> None:
         metadata = new["metadata"]
-        metadata.pop("managedFields", None)
         place = (metadata.get("namespace", ""), metadata["name"])
         old = self._objects.get(place)
         if metadata["uid"] in self._deleted or (old is not None and not _newer(new, old)):
@@ -57,7 +64,7 @@ class Cache:
         if old is not None and old["metadata"]["uid"] != metadata["uid"]:
             self.remove(old)
             old = None
-        new = self._slim(new)
+        new = remembered(new)
         self._objects[place] = new
         self._reindex(place, old, new)
         if self._listener is not None:
@@ -86,11 +93,13 @@ class Cache:
             self._listener(old, None)
 
     def replace(self, objects: Iterable[Json], version: str, namespace: str | None = None) -> None:
-        """Take a whole list up: what it does not have and was known before it was made is gone."""
+        """Take a whole list up, each object as `remembered` returned it: what it does not have and was known before it was
+        made is gone.
+        """
         there: set[str] = set()
         for one in objects:
             there.add(one["metadata"]["uid"])
-            self.put(one)
+            self._take(one, lambda kept: kept)
         for one in list(self.all(namespace)):
             metadata = one["metadata"]
             if metadata["uid"] not in there and _number(metadata["resourceVersion"]) <= _number(version):

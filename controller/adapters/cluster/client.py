@@ -86,9 +86,11 @@ class Client:
         query = {**({"labelSelector": labels} if labels else {}), **parameters}
         return await self.request("GET", resource, resource.path(namespace), "list", query=query)
 
-    async def list_metadata(self, resource: Resource, namespace: str | None = None, *, labels: str = "") -> Json:
+    async def list_metadata(
+        self, resource: Resource, namespace: str | None = None, *, labels: str = "", parameters: Mapping[str, str] = {}
+    ) -> Json:
         """Return the list with nothing but the metadata of each item."""
-        query = {"labelSelector": labels} if labels else {}
+        query = {**({"labelSelector": labels} if labels else {}), **parameters}
         path = resource.path(namespace)
         return await self.request("GET", resource, path, "list", query=query, headers={"Accept": METADATA_LIST})
 

@@ -10,6 +10,7 @@ import orjson
 
 from controller.adapters.cluster.cache import Cache
 from controller.adapters.cluster.client import Client
+from controller.adapters.cluster.pages import identity, whole
 from controller.adapters.cluster.replies import error_of
 from controller.adapters.cluster.resources import Resource
 from controller.errors import Gone, LibrettoError, ServerUnavailable, Throttled
@@ -137,13 +138,14 @@ class Informer:
         if not_older is not None:
             parameters = {"resourceVersion": not_older, "resourceVersionMatch": "NotOlderThan"}
         known = self._known.get(namespace, "0")
-        found = await self._client.list(self._resource, namespace, labels=self._labels, parameters=parameters)
-        version = found["metadata"]["resourceVersion"]
-        items = found.get("items") or ()
-        for item in items:
-            # Items of a list have no kind of their own.
-            item.setdefault("kind", self._resource.kind)
-            item.setdefault("apiVersion", self._resource.api_version)
+        items, version = await whole(
+            self._client.list,
+            self._resource,
+            namespace,
+            slim=self._cache.remembered,
+            labels=self._labels,
+            parameters=parameters,
+        )
         if int(version) < int(known):
             self._log(f"the {self._resource.plural} are older than they were: etcd was restored")
             self._cache.forget(namespace)
@@ -215,9 +217,10 @@ class Informer:
     async def _differences(self, namespace: str | None) -> int:
         """Count, by names and versions, which cost little, what a list shows and the watch does not tell in time."""
         known = self._known.get(namespace, "0")
-        found = await self._client.list_metadata(self._resource, namespace, labels=self._labels)
-        version = found["metadata"]["resourceVersion"]
+        listed, version = await whole(
+            self._client.list_metadata, self._resource, namespace, slim=identity, labels=self._labels
+        )
         if int(version) < int(known):
             return len(self._cache) or 1  # the past was exchanged
         await asyncio.sleep(SETTLE_S)
-        return self._cache.differences((one["metadata"] for one in found.get("items") or ()), version, namespace)
+        return self._cache.differences(listed, version, namespace)

@@ -7,14 +7,12 @@ from typing import Any
 from controller.adapters.cluster import fiber
 from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.names import ROOT_UID, label_value
+from controller.adapters.cluster.pages import whole
 from controller.adapters.cluster.resources import RUNS
 from controller.adapters.cluster.run_object import key_uid, root_uid
-from controller.errors import Gone, NotFound
+from controller.errors import NotFound
 
 Json = dict[str, Any]
-
-PAGE = 200
-"""Runs of one reply: a run has up to 256 KiB."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
@@ -99,22 +97,7 @@ class RunObjects:
         return found
 
     def _listed(self, labels: str) -> list[Json]:
-        """Return what is there, page by page; from the first page again where the API server forgot where we were."""
-        found: list[Json] = []
-        where = ""
-        while True:
-            parameters = {"limit": str(PAGE), **({"continue": where} if where else {})}
-            try:
-                page = fiber.wait(self._client.list(RUNS, self.namespace, labels=labels, parameters=parameters))
-            except Gone:
-                if not where:
-                    raise
-                found, where = [], ""
-                continue
-            found += page.get("items") or ()
-            where = (page.get("metadata") or {}).get("continue") or ""
-            if not where:
-                return found
+        return fiber.wait(whole(self._client.list, RUNS, self.namespace, labels=labels)).items
 
 
 def _age(one: Json) -> tuple[str, str, str]:

@@ -10,6 +10,7 @@ from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.config_map_blobs import FILE
 from controller.adapters.cluster.decision_source import answered
 from controller.adapters.cluster.names import DIGEST, EXPIRES, KIND, MANAGED_BY, NEEDED
+from controller.adapters.cluster.pages import whole
 from controller.adapters.cluster.resources import CONFIG_MAPS, RUNS
 from controller.adapters.cluster.result_cache import CACHE
 from controller.adapters.cluster.run_object import root_uid
@@ -81,11 +82,11 @@ class Housekeeping:
 
     async def _listed(self, kind: str) -> list[Mapping[str, Any]]:
         """Return the metadata of all ConfigMaps of a kind that are ours to look after."""
-        pages = [
-            await self._client.list_metadata(CONFIG_MAPS, namespace, labels=f"{KIND}={kind}")
-            for namespace in self._namespaces
-        ]
-        found = [one["metadata"] for page in pages for one in page.get("items") or ()]
+        found: list[Mapping[str, Any]] = []
+        for namespace in self._namespaces:
+            of_kind = f"{KIND}={kind}"
+            listed = await whole(self._client.list_metadata, CONFIG_MAPS, namespace, slim=_metadata, labels=of_kind)
+            found += listed.items
         return [metadata for metadata in found if self._configuration.drives(metadata["namespace"])]
 
     def _superfluous_runs(self, now: int) -> Iterator[Json]:
@@ -156,6 +157,12 @@ class Housekeeping:
             log.warning("%s %s could not be deleted: %s", resource.kind, metadata["name"], error)
             return 0
         return 1
+
+
+def _metadata(item: Json) -> Json:
+    given: Json = item["metadata"]
+    given.pop("managedFields", None)
+    return given
 
 
 def _ended(run: Json) -> int:

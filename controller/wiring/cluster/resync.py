@@ -5,6 +5,7 @@ from typing import Any
 
 from controller.adapters.cluster.cache import Cache
 from controller.adapters.cluster.client import Client
+from controller.adapters.cluster.pages import identity, whole
 from controller.adapters.cluster.resources import Resource
 from controller.errors import NotFound
 
@@ -32,12 +33,8 @@ class Resync:
         """Read everything as it is now. Raises what the API server says."""
         for resource, cache in self._caches.items():
             for namespace in self._namespaces:
-                found = await self._client.list(resource, namespace)
-                items = found.get("items") or ()
-                for item in items:
-                    item.setdefault("kind", resource.kind)
-                    item.setdefault("apiVersion", resource.api_version)
-                cache.replace(items, found["metadata"]["resourceVersion"], namespace)
+                items, version = await whole(self._client.list, resource, namespace, slim=cache.remembered)
+                cache.replace(items, version, namespace)
             self._compared_at[resource] = self._monotonic()
 
     async def compare(self) -> int:
@@ -55,13 +52,12 @@ class Resync:
         return {resource.kind: now - at for resource, at in self._compared_at.items()}
 
     async def _compare(self, resource: Resource, cache: Cache, namespace: str | None) -> int:
-        found = await self._client.list_metadata(resource, namespace)
-        version = int(found["metadata"]["resourceVersion"])
-        there = {one["metadata"]["uid"]: one["metadata"] for one in found.get("items") or ()}
+        listed, version = await whole(self._client.list_metadata, resource, namespace, slim=identity)
+        there = {metadata["uid"]: metadata for metadata in listed}
         mended = 0
         for known in list(cache.all(namespace)):
             metadata = known["metadata"]
-            if metadata["uid"] not in there and int(metadata["resourceVersion"]) <= version:
+            if metadata["uid"] not in there and int(metadata["resourceVersion"]) <= int(version):
                 cache.remove(known)
                 mended += 1
         for metadata in there.values():

@@ -119,8 +119,15 @@ class Sizes:
 
     def __exit__(self, *_: object) -> None:
         self._following.cancel()
+        asyncio.run_coroutine_threadsafe(self._ended(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
+
+    async def _ended(self) -> None:
+        """Let what was cancelled close its connection; the loop has to turn for that."""
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _follow(self) -> None:
         async with load.session(self._laboratory) as session:

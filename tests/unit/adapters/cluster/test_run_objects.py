@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.adapters.cluster import run_objects
+from controller.adapters.cluster import pages
 from controller.adapters.cluster.run_objects import RunObjects
 from controller.errors import NotFound
 from tests.unit.adapters.cluster.api_server import ApiServer, child, in_a_loop, run
@@ -70,7 +70,7 @@ def test_what_a_watch_brings_counts_and_what_is_deleted_is_gone() -> None:
 
 
 def test_pages_and_a_list_that_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_objects, "PAGE", 2)
+    monkeypatch.setattr(pages, "PAGE", 2)
     server = ApiServer(*(run(f"r{number}") for number in range(5)))
     server.forgets = 1
     runs = RunObjects(server, "space", lambda *_: None)

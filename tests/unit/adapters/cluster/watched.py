@@ -101,7 +101,9 @@ class Watched:
         named = ("kind", "apiVersion")
         return self._whole([{key: one[key] for key in one if key not in named} for one in self.objects.values()])
 
-    async def list_metadata(self, resource: Any, namespace: str | None, *, labels: str) -> Json:
+    async def list_metadata(
+        self, resource: Any, namespace: str | None, *, labels: str, parameters: Mapping[str, str]
+    ) -> Json:
         await asyncio.sleep(0.001)
         return self._whole([{"metadata": one["metadata"]} for one in self.objects.values()])
 

@@ -1,7 +1,7 @@
 """What may go and what must stay: runs whose time is over, snapshots of nobody, and kept results that expired."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -32,11 +32,13 @@ class Server(Client):
         self.deleted: list[str] = []
         self.fails: dict[str, LibrettoError] = {}
 
-    async def list_metadata(self, resource: Resource, namespace: str | None = None, *, labels: str = "") -> Json:
+    async def list_metadata(
+        self, resource: Resource, namespace: str | None = None, *, labels: str = "", parameters: Mapping[str, str] = {}
+    ) -> Json:
         self.listed.append(namespace)
         found = [one for one in self.maps if f"libretto.dev/kind={one['kind']}" == labels]
         found = [one for one in found if namespace in (None, one["metadata"]["namespace"])]
-        return {"items": found or None}
+        return {"items": found or None, "metadata": {"resourceVersion": "1"}}
 
     async def delete(
         self,
@@ -291,7 +293,14 @@ def test_other_shards_sweep_their_own() -> None:
 
 def test_a_list_that_fails_is_told() -> None:
     class Away(Server):
-        async def list_metadata(self, resource: Resource, namespace: str | None = None, *, labels: str = "") -> Json:
+        async def list_metadata(
+            self,
+            resource: Resource,
+            namespace: str | None = None,
+            *,
+            labels: str = "",
+            parameters: Mapping[str, str] = {},
+        ) -> Json:
             raise ServerUnavailable("away")
 
     with pytest.raises(ServerUnavailable):

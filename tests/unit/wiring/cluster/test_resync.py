@@ -39,7 +39,9 @@ class Server(Client):
         items = [one for one in found if namespace in (None, one["metadata"]["namespace"])]
         return {"items": items or None, "metadata": {"resourceVersion": str(self.version)}}
 
-    async def list_metadata(self, resource: Resource, namespace: str | None = None, *, labels: str = "") -> Json:
+    async def list_metadata(
+        self, resource: Resource, namespace: str | None = None, *, labels: str = "", parameters: Mapping[str, str] = {}
+    ) -> Json:
         found = await self.list(resource, namespace)
         items = [{"metadata": one["metadata"]} for one in found["items"] or ()]
         return {"items": items, "metadata": found["metadata"]}
