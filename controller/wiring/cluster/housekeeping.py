@@ -1,5 +1,5 @@
 """What may go? Runs whose time is over or that are more than are kept, results that expired, and what was only there for runs
-that are gone: snapshots, files of agents, decisions.
+that are gone or never began: snapshots, files of agents, decisions, children.
 """
 
 import logging
@@ -21,7 +21,7 @@ from controller.model.states import SETTLED, RunState
 from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.configuration import Configuration
 from controller.wiring.cluster.snapshots import SNAPSHOT
-from controller.wiring.cluster.unneeded import AgentFiles, Since, decisions
+from controller.wiring.cluster.unneeded import AgentFiles, Since, decisions, unheard
 
 Json = dict[str, Any]
 
@@ -49,13 +49,16 @@ class Housekeeping:
         self._catalog = catalog
         self._namespaces: Sequence[str | None] = namespaces or (None,)
         self._files = AgentFiles(client, caches)
-        self._files_since, self._decisions_since = Since(), Since()
+        self._files_since, self._decisions_since, self._children_since = Since(), Since(), Since()
 
     async def sweep(self, now: int) -> int:
         """Delete what may go; return how much it was. Raises what listing raises."""
         gone = 0
         for run in self._superfluous_runs(now):
             gone += await self._deleted(RUNS, run["metadata"])
+        for metadata in self._children_since.long(unheard(self._caches), now):
+            if self._configuration.drives(metadata["namespace"]):
+                gone += await self._deleted(RUNS, metadata)
         executed = {
             (run["metadata"]["namespace"], (run.get("status") or {}).get("snapshot")) for run in self._caches.runs.all()
         }

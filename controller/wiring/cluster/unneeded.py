@@ -1,4 +1,6 @@
-"""What does nobody need any more: decisions about runs that are gone, and files of agents that no run can execute?"""
+"""What does nobody need any more: decisions about runs that are gone, children that no ledger knows, and files of agents that
+no run can execute?
+"""
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,10 +11,12 @@ from controller.adapters.cluster.config_map_blobs import ConfigMapBlobs
 from controller.adapters.cluster.config_maps import NamespaceConfigMaps
 from controller.adapters.cluster.names import DIGEST, NEEDED
 from controller.adapters.cluster.resources import APPROVALS, INTERVENTIONS, Resource
+from controller.adapters.cluster.run_object import root_uid
 from controller.definition.snapshot import Snapshot
 from controller.errors import LibrettoError
 from controller.model.digest import Digest
-from controller.wiring.cluster.caches import BY_OBJECT, Caches
+from controller.model.states import SETTLED
+from controller.wiring.cluster.caches import BY_OBJECT, BY_UID, Caches
 
 Json = dict[str, Any]
 
@@ -50,6 +54,17 @@ def decisions(caches: Caches) -> Iterator[tuple[Resource, Mapping[str, Any]]]:
             reference = one["spec"].get("runRef")
             if reference is not None and not caches.runs.by(BY_OBJECT, reference["uid"]):
                 yield resource, one["metadata"]
+
+
+def unheard(caches: Caches) -> Iterator[Mapping[str, Any]]:
+    """Yield the metadata of children that never began and will not: they were made by a leader that died before it could
+    record them, and their tree is over since.
+    """
+    for run in caches.runs.all():
+        if run["spec"].get("parent") is None or "head" in (run.get("status") or {}):
+            continue
+        if any((root.get("status") or {}).get("state") in SETTLED for root in caches.runs.by(BY_UID, root_uid(run))):
+            yield run["metadata"]
 
 
 class AgentFiles:

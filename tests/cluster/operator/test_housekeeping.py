@@ -19,7 +19,9 @@ from controller.wiring.cluster.resync import Resync
 from controller.wiring.cluster.unneeded import GRACE_MS
 from tests.cluster.cli.terminal import Terminal
 from tests.cluster.control_plane import KubectlFailed
-from tests.cluster.inside import InterposedClient, Interposer, connection_of
+from tests.cluster.inside import InterposedClient, Interposer, connection_of, operator_inside
+from tests.cluster.operator.test_crashes import Killer
+from tests.cluster.operator.test_holding import come
 from tests.cluster.operator.test_people import allow, approval, command, create
 from tests.cluster.operators import ROOT, Bench, Json, OperatorProcess, orchestration, run, shell_agent, until
 from tests.cluster.speaking import goodbyes
@@ -78,6 +80,28 @@ def test_runs_by_their_time_to_live_and_what_only_they_needed(bench: Bench, oper
     bench.kubectl("delete", "run", "named")
     assert asyncio.run(swept(bench, DAY_MS)) == 1
     assert not bench.all("configmaps", "libretto.dev/kind=snapshot")
+
+
+def test_a_child_that_no_ledger_knows_goes_when_its_tree_is_over(bench: Bench) -> None:
+    """Its maker died before it could record it, and then somebody aborted the parent."""
+    inner = orchestration("inner", {"id": "a", "agent": "worker"})
+    outer = orchestration("outer", {"id": "c", "type": "orchestration", "orchestration": {"name": "inner"}})
+    bench.apply(shell_agent("worker", ANSWERS), inner, outer, run("r", "outer"))
+
+    async def lives() -> None:
+        killer = Killer("after", ("create", "runs", 0))
+        async with operator_inside(bench.control_plane, bench.namespace, interposer=killer) as first:
+            await asyncio.wait_for(first.died.wait(), 60)
+        await asyncio.to_thread(create, bench, command(bench, "r", "abort"))
+        async with operator_inside(bench.control_plane, bench.namespace, epoch=2):
+            await come(lambda: bench.state("r") == "Aborted")
+
+    asyncio.run(lives())
+    (child,) = (one for one in bench.all("runs") if one["spec"].get("parent"))
+    assert "head" not in child.get("status", {})
+    assert asyncio.run(swept(bench, 0, GRACE_MS // 2)) == 0
+    assert asyncio.run(swept(bench, 0, GRACE_MS)) == 1
+    assert [one["metadata"]["name"] for one in bench.all("runs")] == ["r"]
 
 
 @pytest.mark.requirement("K8S-016")

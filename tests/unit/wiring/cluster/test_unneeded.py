@@ -18,7 +18,7 @@ from controller.errors import NotFound
 from controller.model.agent import AgentSpec
 from controller.model.digest import digest_bytes
 from controller.wiring.cluster.caches import Caches
-from controller.wiring.cluster.unneeded import GRACE_MS, AgentFiles, Since, decisions
+from controller.wiring.cluster.unneeded import GRACE_MS, AgentFiles, Since, decisions, unheard
 
 Json = dict[str, Any]
 
@@ -143,3 +143,34 @@ def test_decisions_about_what_is_gone() -> None:
         ("Approval", "gone"),
         ("Intervention", "made-anew"),
     ]
+
+
+def child(**status: Any) -> Json:
+    parent = {"uid": "uid-q3", "rootUid": "uid-q3", "step": "a", "attempt": 1, "definition": FILE}
+    return thing("Run", "child", parent=parent) | {"status": status}
+
+
+@pytest.mark.parametrize(
+    ("one", "root", "goes"),
+    [
+        (child(), {"state": "Aborted"}, True),
+        (child(conditions=[]), {"state": "Succeeded"}, True),
+        (child(head="h", state="Running"), {"state": "Aborted"}, False),
+        (child(), {"state": "Running"}, False),
+        (child(), {}, False),
+        (child(), None, False),
+        (thing("Run", "q4"), {"state": "Aborted"}, False),
+    ],
+    ids=[
+        "its tree is over",
+        "something is said of it",
+        "it has a ledger",
+        "it may yet be heard of",
+        "its root never began",
+        "its root is not known",
+        "no child",
+    ],
+)
+def test_children_that_never_began(one: Json, root: Json | None, goes: bool) -> None:
+    known = caches(one, *([] if root is None else [thing("Run", "q3") | {"status": root}]))
+    assert [found["name"] for found in unheard(known)] == (["child"] if goes else [])
