@@ -70,15 +70,6 @@ class Cache:
         if self._listener is not None:
             self._listener(old, new)
 
-    def unchanged(self, namespace: str, name: str, version: str) -> bool:
-        """Note a newer version of an object that says nothing new; return whether the object is known."""
-        known = self._objects.get((namespace, name))
-        if known is None:
-            return False
-        if _number(version) > _number(known["metadata"]["resourceVersion"]):
-            known["metadata"]["resourceVersion"] = version
-        return True
-
     def remove(self, gone: Json) -> None:
         """Take an object as deleted."""
         metadata = gone["metadata"]

@@ -39,7 +39,7 @@ FAILURES_FORGET = 10
 """After so many failures in a row, half a minute, nothing is built on what was known: everything is listed as it is."""
 
 _HEAD = re.compile(
-    rb'\{"type":"MODIFIED","object":\{"kind":"\w+","apiVersion":"[\w./]+","metadata":\{"name":"([^"]+)",'
+    rb'\{"type":"(?:ADDED|MODIFIED)","object":\{"kind":"\w+","apiVersion":"[\w./]+","metadata":\{"name":"([^"]+)",'
     rb'(?:"generateName":"[^"]*",)?"namespace":"([^"]+)","uid":"[^"]+","resourceVersion":"(\d+)"'
 )
 """How an event begins: what begins otherwise is read."""
@@ -58,13 +58,15 @@ class Informer:
         *,
         namespaces: Sequence[str] = (),
         labels: str = "",
-        dull: Callable[[bytes], bool] = lambda _: False,
+        dull: Callable[[bytes, Json], bool] = lambda *_: False,
         log: Log = lambda _: None,
         random: Random | None = None,
         quiet_s: float = QUIET_S,
         resync_s: float = RESYNC_S,
     ) -> None:
-        """`dull` tells of a line of the stream that it says nothing that anybody would look at: it is not even read."""
+        """`dull` tells of a line of the stream that it says nothing that anybody would look at beyond what is remembered of
+        the object: it is not even read.
+        """
         self._client = client
         self._resource = resource
         self._cache = cache
@@ -175,13 +177,20 @@ class Informer:
                         self._take(namespace, self._event(line))
 
     def _passed_over(self, namespace: str | None, line: bytes) -> bool:
-        """Note only the version of what says nothing: to read a pod takes longer than to judge it."""
-        head = _HEAD.match(line) if self._dull(line) else None
+        """Note only the version of what says nothing, or what our own write's answer told before: to read a pod takes longer
+        than to judge it.
+        """
+        head = _HEAD.match(line)
         if head is None:
             return False
         name, where, version = (part.decode() for part in head.groups())
-        if not self._cache.unchanged(where, name, version):
+        known = self._cache.get(where, name)
+        if known is None:
             return False
+        if int(version) > int(known["metadata"]["resourceVersion"]):
+            if not self._dull(line, known):
+                return False
+            known["metadata"]["resourceVersion"] = version
         self._versions[namespace] = self._known[namespace] = version
         return True
 

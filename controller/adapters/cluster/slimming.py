@@ -38,6 +38,7 @@ _TOLD_OF_POD = (
     b'"deletionTimestamp"',
     b'"libretto.dev/stopped',
 )
+_TOLD_OF_ENDED_POD = (b'"deletionTimestamp"', b'"libretto.dev/stopped')
 _OF_METADATA = (
     "name",
     "namespace",
@@ -85,14 +86,18 @@ def slim_pod(pod: Json) -> Json:
     return {"metadata": _metadata(pod, _NOTES_OF_POD), "spec": _picked(pod.get("spec"), _OF_POD_SPEC), "status": status}
 
 
-def job_is_dull(line: bytes) -> bool:
+def job_is_dull(line: bytes, _: Mapping[str, Any]) -> bool:
     """Whether an event of a watch tells of a Job only that it goes on: two of four do."""
     return line.startswith(_CHANGED) and not any(word in line for word in _TOLD_OF_JOB)
 
 
-def pod_is_dull(line: bytes) -> bool:
-    """Whether an event of a watch tells of a pod only that it has a place."""
-    return line.startswith(_CHANGED) and not any(word in line for word in _TOLD_OF_POD)
+def pod_is_dull(line: bytes, known: Mapping[str, Any]) -> bool:
+    """Whether an event of a watch tells of a pod only that it has a place, or once more that it did well."""
+    if not line.startswith(_CHANGED):
+        return False
+    if known["status"].get("phase") == "Succeeded":
+        return not any(word in line for word in _TOLD_OF_ENDED_POD)
+    return not any(word in line for word in _TOLD_OF_POD)
 
 
 def _metadata(one: Json, notes: Sequence[str]) -> Json:

@@ -49,10 +49,10 @@ class Scene:
         self.told.append(f"{'-' if new is None else '+' if old is None else '~'}{one['metadata']['name']}")
 
 
-def scene(test: Callable[[Scene], Awaitable[None]]) -> Callable[[], None]:
+def scene(test: Callable[[Scene], Awaitable[None]], **options: Any) -> Callable[[], None]:
     def play() -> None:
         async def whole() -> None:
-            made = Scene()
+            made = Scene(**options)
             await test(made)
             assert made.task is not None
             assert not made.task.done()
