@@ -2,16 +2,14 @@
 
 import json
 import re
-import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from http.client import HTTPSConnection
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from tests.cluster.job_matrix import BUSYBOX, CASES, Case
 from tests.cluster.process_node import ControlPlane
+from tests.cluster.reading import Reader
 
 PATIENCE_S = 90.0
 BUSYBOX_IMAGE = "localhost/busy:1"
@@ -23,6 +21,8 @@ FINALIZER = "test.libretto.dev/look"
 class Cluster(ControlPlane, Protocol):
     """The control plane of the harness."""
 
+    @property
+    def reader(self) -> Reader: ...
     def kubectl(self, *args: str, input: str | None = None) -> str: ...  # noqa: A002 - the harness's word
 
 
@@ -31,17 +31,13 @@ class Node(Protocol):
 
 
 class Namespace:
-    """A namespace of its own: written by kubectl, read over one open connection, which costs a tenth."""
+    """A namespace of its own: written by kubectl, read over an open connection, which costs a tenth."""
 
     def __init__(self, cluster: Cluster, name: str) -> None:
         self._cluster = cluster
         self.name = name
         cluster.kubectl("create", "namespace", name)
-        context = ssl.create_default_context(cafile=str(cluster.ca))
-        context.load_cert_chain(*map(str, cluster.client_certificate("looker", ["system:masters"])))
-        address = urlsplit(cluster.server)
-        self._connection = HTTPSConnection(str(address.hostname), address.port, context=context)
-        until(lambda: self.list("serviceaccounts"), "the default account")
+        until(lambda: self.all("serviceaccounts"), "the default account")
 
     def kubectl(self, *words: str, text: str | None = None) -> str:
         return self._cluster.kubectl("-n", self.name, *words, input=text)
@@ -50,25 +46,14 @@ class Namespace:
         items = [{"apiVersion": "v1", **each} for each in objects]
         self.kubectl("create", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
 
-    def list(self, kind: str, selector: str = "", group: str = "api/v1") -> Sequence[Mapping[str, Any]]:
-        found: Sequence[Mapping[str, Any]] = self._get(
-            f"{group}/namespaces/{self.name}/{kind}?labelSelector={selector}"
-        )["items"]
-        return found
+    def all(self, kind: str, labels: str = "") -> Sequence[Mapping[str, Any]]:
+        return self._cluster.reader.all(kind, self.name, labels)
 
     def pod(self, name: str) -> Mapping[str, Any]:
-        return self._get(f"api/v1/namespaces/{self.name}/pods/{name}")
-
-    def _get(self, path: str) -> Mapping[str, Any]:
-        self._connection.request("GET", f"/{path}")
-        response = self._connection.getresponse()
-        found: Mapping[str, Any] = json.loads(response.read())
-        assert response.status == 200, found
-        return found
+        return self._cluster.reader.one("pods", self.name, name)
 
     def finish(self) -> None:
         """Let everything go, without waiting."""
-        self._connection.close()
         self._cluster.kubectl("delete", "namespace", self.name, "--wait=false")
 
 
@@ -89,19 +74,19 @@ class Stage:
         found: list[Mapping[str, Any]] = []
 
         def look() -> bool:
-            found[:] = self.space.list("pods", f"job-name={job_name(title)}")
+            found[:] = self.space.all("pods", f"job-name={job_name(title)}")
             return bool(found)
 
         until(look, f"a pod of {title}")
         return found[0]
 
     def job(self, title: str) -> Mapping[str, Any]:
-        jobs = self.space.list("jobs", group="apis/batch/v1")
+        jobs = self.space.all("jobs")
         return next(job for job in jobs if job["metadata"]["name"] == job_name(title))
 
     def finish(self) -> None:
         """Let everything go, without waiting."""
-        for pod in self.space.list("pods"):
+        for pod in self.space.all("pods"):
             self.let_go(pod)
         self.space.finish()
 

@@ -36,6 +36,8 @@ class Server(Client):
         self, resource: Resource, namespace: str | None = None, *, labels: str = "", parameters: Mapping[str, str] = {}
     ) -> Json:
         self.listed.append(namespace)
+        if "a list" in self.fails:
+            raise self.fails["a list"]
         found = [one for one in self.maps if f"libretto.dev/kind={one['kind']}" == labels]
         found = [one for one in found if namespace in (None, one["metadata"]["namespace"])]
         return {"items": found or None, "metadata": {"resourceVersion": "1"}}
@@ -292,16 +294,7 @@ def test_other_shards_sweep_their_own() -> None:
 
 
 def test_a_list_that_fails_is_told() -> None:
-    class Away(Server):
-        async def list_metadata(
-            self,
-            resource: Resource,
-            namespace: str | None = None,
-            *,
-            labels: str = "",
-            parameters: Mapping[str, str] = {},
-        ) -> Json:
-            raise ServerUnavailable("away")
-
+    server = Server()
+    server.fails["a list"] = ServerUnavailable("away")
     with pytest.raises(ServerUnavailable):
-        swept(Away())
+        swept(server)
