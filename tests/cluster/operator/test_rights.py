@@ -82,7 +82,9 @@ def answers(bench: Bench, operator: OperatorProcess) -> None:
 def fails_alike(bench: Bench, operator: OperatorProcess) -> None:
     """Instances that fail one after the other are a series of one Event."""
     step: Json = {"id": "a", "agent": "wrong", "foreach": "[1, 2, 3]"}
-    bench.apply(shell_agent("wrong", "exit 64"), orchestration("many", step), run("f", "many", maxParallel=3))
+    # Not all within one moment, or one Event would tell of all at once.
+    fails = 'case "$LIBRETTO_STEP" in *0*) ;; *) sleep 2 ;; esac; exit 64'
+    bench.apply(shell_agent("wrong", fails), orchestration("many", step), run("f", "many", maxParallel=3))
 
 
 def stops(bench: Bench, operator: OperatorProcess) -> None:
