@@ -39,22 +39,23 @@ async def whole(
     labels: str = "",
     parameters: Mapping[str, str] = {},
 ) -> Listed:
-    """Return all that there is, of each item what `slim` returns; from the first page again where the API server forgot
-    the moment that the pages are of. Raises what the lister raises.
+    """Return all that there is, of each item what `slim` returns; once more from the first page where the API server forgot
+    the moment that the pages are of. Raises what the lister raises: Gone where it forgets again, for whoever asks knows how
+    long to wait.
     """
     first = {**parameters, "limit": str(PAGE)}
     rest = {name: value for name, value in first.items() if name not in _OF_THE_FIRST}
     # Items of a list have no kind of their own.
     kind = {"apiVersion": resource.api_version, "kind": resource.kind}
-    found, where = list[Json](), ""
+    found, where, again = list[Json](), "", False
     while True:
         asked = {**rest, "continue": where} if where else first
         try:
             page = await lister(resource, namespace, labels=labels, parameters=asked)
         except Gone:
-            if not where:
+            if not where or again:
                 raise
-            found, where = [], ""
+            found, where, again = [], "", True
             continue
         found += [slim({**kind, **item}) for item in page.get("items") or ()]
         where = page["metadata"].get("continue") or ""

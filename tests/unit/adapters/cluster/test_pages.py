@@ -71,6 +71,13 @@ def test_a_moment_that_is_forgotten_begins_anew_and_nothing_is_there_twice() -> 
     assert server.asked[3] == {"limit": "2", **NOT_OLDER}
 
 
+def test_who_forgets_again_is_not_asked_for_ever() -> None:
+    server = Server({2: Gone("expired"), 4: Gone("expired")})
+    with pytest.raises(Gone):
+        read(server)
+    assert [one.get("continue") for one in server.asked] == [None, "2", None, "2"]
+
+
 @pytest.mark.parametrize(
     ("call", "problem"), [(1, Gone("expired")), (1, ServerUnavailable("away")), (2, ServerUnavailable("away"))]
 )
