@@ -1,28 +1,32 @@
-"""How long may a start wait to be recorded? The longer, the more runs have nothing but starts to record."""
+"""How long may a start wait to be recorded? One after the other: a thousand runs that begin at once have better to write."""
 
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 PATIENCE_ALONE_MS = 250
 """A start that is not recorded yet is found again by its Job, so it may wait for the end of a short step and save a write."""
 
-PATIENCE_EACH_MS = 10
-"""What each further run adds: about what a write costs the API server, so that starts alone never fill its time."""
+PATIENCE_EACH_MS = 200
+"""What each run that waits already adds: starts alone are five writes a second, a fiftieth of the API server's time. With
+more (a hundredth of a second each) nearly every run of a thousand wrote its start: such steps take as long as the crowd."""
 
-LONGEST_PATIENCE_MS = 10_000
-"""After so long people want to see that a step runs, whatever else goes on."""
+LONGEST_PATIENCE_MS = 60_000
+"""After so long people want to read that a step runs, whatever else goes on. Its Job and its pod say so from the beginning."""
 
 
 class Crowd:
     """The ledgers of an operator that have nothing to record but starts."""
 
     def __init__(self) -> None:
-        self._waiting: WeakSet[object] = WeakSet()
+        self._waiting: WeakKeyDictionary[object, int] = WeakKeyDictionary()
 
     def join(self, ledger: object) -> int:
-        """Return for how many milliseconds this one may wait as things stand."""
-        self._waiting.add(ledger)
-        return min(PATIENCE_ALONE_MS + PATIENCE_EACH_MS * (len(self._waiting) - 1), LONGEST_PATIENCE_MS)
+        """Return for how many milliseconds this one may wait: what it was told when it came, whoever came later."""
+        found = self._waiting.get(ledger)
+        if found is None:
+            found = min(PATIENCE_ALONE_MS + PATIENCE_EACH_MS * len(self._waiting), LONGEST_PATIENCE_MS)
+            self._waiting[ledger] = found
+        return found
 
     def leave(self, ledger: object) -> None:
         """This one has recorded, or has more to record."""
-        self._waiting.discard(ledger)
+        self._waiting.pop(ledger, None)

@@ -12,7 +12,7 @@ def test_one_alone_waits_for_the_end_of_a_short_step() -> None:
     assert [crowd.join(one), crowd.join(one)] == [PATIENCE_ALONE_MS] * 2
 
 
-def test_each_more_adds_what_its_write_would_cost_up_to_a_limit() -> None:
+def test_each_that_waits_already_adds_to_it_up_to_a_limit() -> None:
     crowd = Crowd()
     ledgers = [Ledger() for _ in range(2_000)]
     waits = [crowd.join(one) for one in ledgers]
@@ -32,4 +32,13 @@ def test_who_has_recorded_or_is_gone_counts_no_more() -> None:
     crowd.leave(other)
     crowd.leave(other)
     del third
-    assert crowd.join(one) == PATIENCE_ALONE_MS
+    assert crowd.join(other) == PATIENCE_ALONE_MS + PATIENCE_EACH_MS
+
+
+def test_who_waits_already_is_not_delayed_by_who_comes_later_nor_hurried_by_who_leaves() -> None:
+    crowd = Crowd()
+    ledgers = [Ledger() for _ in range(5)]
+    first = [crowd.join(one) for one in ledgers]
+    for one in ledgers[:3]:
+        crowd.leave(one)
+    assert [crowd.join(one) for one in ledgers[3:]] == first[3:]
