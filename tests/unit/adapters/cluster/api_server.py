@@ -1,17 +1,17 @@
 """Objects as an API server keeps them, behind the calls of `Client`; what was asked is kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from controller.adapters.cluster.client import Client
-from controller.adapters.cluster.resources import Resource
+from controller.adapters.cluster.client import APPLY_PATCH
 from controller.errors import Gone, NotFound
+from tests.unit.adapters.cluster.answering_client import AnsweringClient, Call
 
 Json = dict[str, Any]
 T = TypeVar("T")
 
 
-class ApiServer(Client):
+class ApiServer(AnsweringClient):
     """Knows the objects of one namespace, by kind and name."""
 
     def __init__(self, *objects: Json) -> None:
@@ -21,76 +21,64 @@ class ApiServer(Client):
         """So many times it does not know any more where a list was to go on."""
         self.made = 0
 
-    async def get(self, resource: Resource, namespace: str | None, name: str, subresource: str | None = None) -> Json:
-        del namespace
-        self.asked.append(f"get {resource.plural} {name}{f'/{subresource}' if subresource else ''}")
-        try:
-            return self.objects[resource.kind, name]
-        except KeyError:
-            raise NotFound(name) from None
+    async def answer(self, call: Call) -> Any:
+        match call.verb:
+            case "get":
+                return self._got(call)
+            case "list":
+                return self._listed(call)
+            case "create":
+                return self._created(call)
+            case "patch":
+                return self._patched(call)
+            case _:
+                return await super().answer(call)
 
-    async def list(
-        self, resource: Resource, namespace: str | None = None, *, labels: str = "", parameters: Mapping[str, str] = {}
-    ) -> Json:
-        del namespace
-        where = int(parameters.get("continue") or 0)
-        self.asked.append(
-            " ".join(["list", resource.plural, *([labels] if labels else []), *([f"from {where}"] if where else [])])
-        )
+    def _got(self, call: Call) -> Json:
+        self.asked.append(f"get {call.resource.plural} {call.name}{f'/{call.subresource}' if call.subresource else ''}")
+        try:
+            return self.objects[call.resource.kind, call.name]
+        except KeyError:
+            raise NotFound(call.name) from None
+
+    def _listed(self, call: Call) -> Json:
+        assert not call.brief
+        where = int(call.query.get("continue") or 0)
+        terms = [*([call.labels] if call.labels else []), *([f"from {where}"] if where else [])]
+        self.asked.append(" ".join(["list", call.resource.plural, *terms]))
         if where and self.forgets:
             self.forgets -= 1
             raise Gone("forgotten")
-        wanted = [term.split("=") for term in labels.split(",") if term]
+        wanted = [term.split("=") for term in call.labels.split(",") if term]
         found = [
             one
             for (kind, _), one in sorted(self.objects.items())
-            if kind == resource.kind
+            if kind == call.resource.kind
             and all((one["metadata"].get("labels") or {}).get(name) == value for name, value in wanted)
         ]
-        end = where + int(parameters.get("limit") or len(found) or 1)
+        end = where + int(call.query.get("limit") or len(found) or 1)
         more = {"continue": str(end)} if end < len(found) else {}
         return {"items": found[where:end], "metadata": {"resourceVersion": "1", **more}}
 
-    async def create(
-        self,
-        resource: Resource,
-        namespace: str | None,
-        body: Json | bytes,
-        *,
-        dry_run: bool = False,
-        brief: bool = False,
-    ) -> Json:
-        del namespace, dry_run, brief
-        assert isinstance(body, dict)
-        metadata = dict(body.get("metadata") or {})
+    def _created(self, call: Call) -> Json:
+        metadata = dict(call.body.get("metadata") or {})
         self.made += 1
         metadata.setdefault("name", f"{metadata.get('generateName', '')}{self.made}")
-        self.asked.append(f"create {resource.plural} {metadata['name']}")
-        made = {**body, "metadata": metadata}
-        self.objects[resource.kind, metadata["name"]] = made
+        self.asked.append(f"create {call.resource.plural} {metadata['name']}")
+        made = {**call.body, "metadata": metadata}
+        self.objects[call.resource.kind, metadata["name"]] = made
         return made
 
-    async def patch(
-        self,
-        resource: Resource,
-        namespace: str,
-        name: str,
-        body: Any,
-        *,
-        form: str = "",
-        subresource: str | None = None,
-        query: Mapping[str, str] = {},
-    ) -> Json:
-        del namespace, subresource, query
-        self.asked.append(f"patch {resource.plural} {name} {form.partition('/')[2]}".rstrip())
-        known = self.objects.get((resource.kind, name))
+    def _patched(self, call: Call) -> Json:
+        self.asked.append(f"patch {call.resource.plural} {call.name} {call.form.partition('/')[2]}")
+        known = self.objects.get((call.resource.kind, call.name))
         generation = 1 if known is None else known["metadata"].get("generation", 1) + 1
-        if "apply" in form:
-            made = {**body, "metadata": {**body["metadata"], "generation": generation}}
+        if call.form == APPLY_PATCH:
+            made = {**call.body, "metadata": {**call.body["metadata"], "generation": generation}}
         else:
             assert known is not None
-            made = {**known, "spec": {**known["spec"], **body["spec"]}}
-        self.objects[resource.kind, name] = made
+            made = {**known, "spec": {**known["spec"], **call.body["spec"]}}
+        self.objects[call.resource.kind, call.name] = made
         return made
 
 

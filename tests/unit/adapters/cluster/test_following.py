@@ -14,6 +14,7 @@ from controller.adapters.cluster.following import Following
 from controller.adapters.cluster.resources import Resource
 from controller.adapters.cluster.run_objects import RunObjects
 from controller.errors import Forbidden, ServerUnavailable
+from tests.unit.adapters.cluster.answering_client import Call
 from tests.unit.adapters.cluster.api_server import ApiServer, child, run
 
 Json = dict[str, Any]
@@ -27,11 +28,11 @@ class Streams(ApiServer):
         self.events: dict[str, asyncio.Queue[Json | Exception | None]] = {}
         self.opened: list[tuple[str, str]] = []
 
-    async def list(
-        self, resource: Resource, namespace: str | None = None, *, labels: str = "", parameters: Mapping[str, str] = {}
-    ) -> Json:
-        fields = parameters.get("fieldSelector", "").removeprefix("metadata.name=")
-        found = await super().list(resource, namespace, labels=labels or parameters.get("labelSelector", ""))
+    async def answer(self, call: Call) -> Any:
+        if call.verb != "list":
+            return await super().answer(call)
+        fields = call.query.get("fieldSelector", "").removeprefix("metadata.name=")
+        found = await super().answer(call._replace(query={"labelSelector": call.labels}))
         items = [one for one in found["items"] if not fields or one["metadata"]["name"] == fields]
         return {"items": items, "metadata": {"resourceVersion": "7"}}
 
@@ -167,7 +168,8 @@ def test_a_run_that_is_deleted_is_gone(how: str) -> None:
 
 def test_who_may_not_list_is_told_at_once() -> None:
     class Closed(Streams):
-        async def list(self, *_: Any, **__: Any) -> Json:
+        async def answer(self, call: Call) -> Any:
+            assert call.verb == "list"
             raise Forbidden("no")
 
     async def begin() -> None:

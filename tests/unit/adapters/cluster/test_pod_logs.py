@@ -7,22 +7,23 @@ import aiohttp
 import pytest
 
 from controller.adapters.cluster.pod_logs import PodLog
-from controller.adapters.cluster.resources import Resource
+from controller.adapters.cluster.resources import PODS
 from controller.errors import Forbidden, NotFound, ServerUnavailable
 from controller.model.attempt import AttemptKey
 from controller.model.states import Role
-from tests.unit.adapters.cluster.api_server import ApiServer, in_a_loop
+from tests.unit.adapters.cluster.answering_client import AnsweringClient, Call
+from tests.unit.adapters.cluster.api_server import in_a_loop
 
 Json = dict[str, Any]
 KEY = AttemptKey("uid-q3", "load[3]", Role.DO, 2)
 LABELS = "libretto.dev/run-uid=uid-q3,libretto.dev/step=load-3-"
 
 
-class Pods(ApiServer):
+class Pods(AnsweringClient):
     """Pods with logs. `streams` are what the next calls with `follow` bring."""
 
     def __init__(self, *pods: Json, text: str = "") -> None:
-        super().__init__()
+        self.asked: list[str] = []
         self.pods, self.said, self.streams = list(pods), text, list[Sequence[bytes] | int | Exception]()
         self.queries: list[Mapping[str, str]] = []
 
@@ -30,17 +31,14 @@ class Pods(ApiServer):
     def server(self) -> str:
         return "https://there"
 
-    async def list(self, resource: Resource, namespace: str | None = None, **options: Any) -> Json:
-        assert resource.kind == "Pod"
-        assert options["labels"].startswith(LABELS)
-        assert options["labels"].endswith(",libretto.dev/role=do,libretto.dev/attempt=2")
-        return {"items": self.pods}
-
-    async def text(
-        self, resource: Resource, namespace: str, name: str, subresource: str, query: Mapping[str, str] = {}
-    ) -> str:
-        del resource, namespace, name, subresource
-        self.queries.append(query)
+    async def answer(self, call: Call) -> Any:
+        assert call.resource is PODS
+        if call.verb == "list":
+            assert call.labels.startswith(LABELS)
+            assert call.labels.endswith(",libretto.dev/role=do,libretto.dev/attempt=2")
+            return {"items": self.pods}
+        assert (call.verb, call.subresource) == ("get", "log")
+        self.queries.append(call.query)
         if self.said == "gone":
             raise NotFound("gone")
         return self.said

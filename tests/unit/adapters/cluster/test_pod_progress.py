@@ -7,11 +7,12 @@ import pytest
 
 from controller.adapters.cluster.names import KEY
 from controller.adapters.cluster.pod_progress import MOST, PodProgress, last_of
-from controller.adapters.cluster.resources import Resource
+from controller.adapters.cluster.resources import PODS
 from controller.errors import Forbidden, NotFound
 from controller.model.attempt import AttemptKey
 from controller.model.states import Role
-from tests.unit.adapters.cluster.api_server import ApiServer, in_a_loop
+from tests.unit.adapters.cluster.answering_client import AnsweringClient, Call
+from tests.unit.adapters.cluster.api_server import in_a_loop
 
 Json = dict[str, Any]
 
@@ -20,23 +21,20 @@ def key(step: str, run: str = "r") -> AttemptKey:
     return AttemptKey(run, step, Role.DO, 1)
 
 
-class Pods(ApiServer):
+class Pods(AnsweringClient):
     def __init__(self, pods: Mapping[str, Json], logs: Mapping[str, str | Exception]) -> None:
-        super().__init__()
-        self.pods, self.logs = pods, logs
+        self.pods, self.logs, self.asked = pods, logs, list[str]()
 
-    async def list(self, resource: Resource, namespace: str | None = None, **options: Any) -> Json:
-        assert (resource.kind, options["parameters"]) == ("Pod", {"fieldSelector": "status.phase=Running"})
-        run = options["labels"].partition("=")[2]
-        self.asked.append(f"list {run}")
-        return {"items": [pod for pod in self.pods.values() if pod["metadata"]["run"] == run]}
-
-    async def text(
-        self, resource: Resource, namespace: str, name: str, subresource: str, query: Mapping[str, str] = {}
-    ) -> str:
-        assert (resource.kind, subresource, query["container"]) == ("Pod", "log", "courier")
-        self.asked.append(name)
-        found = self.logs[name]
+    async def answer(self, call: Call) -> Any:
+        assert call.resource is PODS
+        if call.verb == "list":
+            assert call.query == {"labelSelector": call.labels, "fieldSelector": "status.phase=Running"}
+            run = call.labels.partition("=")[2]
+            self.asked.append(f"list {run}")
+            return {"items": [pod for pod in self.pods.values() if pod["metadata"]["run"] == run]}
+        assert (call.verb, call.subresource, call.query["container"]) == ("get", "log", "courier")
+        self.asked.append(call.name)
+        found = self.logs[call.name]
         if isinstance(found, Exception):
             raise found
         return found

@@ -1,22 +1,22 @@
 """A thousand Jobs that wait for a pod cost one question, and only one that was refused a pod costs another."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
-from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.pod_refusals import FRESH_S, PodRefusals
-from controller.adapters.cluster.resources import EVENTS, Resource
+from controller.adapters.cluster.resources import EVENTS
 from controller.errors import ServerUnavailable
+from tests.unit.adapters.cluster.answering_client import AnsweringClient, Call
 
 Json = dict[str, Any]
 
 ALL = "reason=FailedCreate,regarding.kind=Job"
 
 
-class Server(Client):
+class Server(AnsweringClient):
     """Knows events."""
 
     def __init__(self, *refused: str) -> None:
@@ -24,12 +24,10 @@ class Server(Client):
         self.asked: list[tuple[str | None, str]] = []
         self.fails = 0
 
-    async def list(
-        self, resource: Resource, namespace: str | None = None, *, labels: str = "", parameters: Mapping[str, str] = {}
-    ) -> Json:
-        assert resource is EVENTS
-        selector = parameters["fieldSelector"]
-        self.asked.append((namespace, selector))
+    async def answer(self, call: Call) -> Any:
+        assert (call.verb, call.resource, call.brief) == ("list", EVENTS, False)
+        selector = call.query["fieldSelector"]
+        self.asked.append((call.namespace, selector))
         await asyncio.sleep(0)
         if self.fails:
             self.fails -= 1

@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from controller.adapters.cluster import fiber
-from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.protection import FRESH_MS, NOBODY, Protection
-from controller.adapters.cluster.resources import Resource
 from controller.errors import (
     Conflict,
     Forbidden,
@@ -20,13 +18,14 @@ from controller.errors import (
     Unauthorized,
 )
 from tests.fakes.clock import SettableClock
+from tests.unit.adapters.cluster.answering_client import AnsweringClient, Call
 
 Json = dict[str, Any]
 
 REFUSED = Forbidden("admission policy: spec.approver.name must be you")
 
 
-class Admission(Client):
+class Admission(AnsweringClient):
     """Answers each kind as it is told; None: it takes everything."""
 
     def __init__(
@@ -35,23 +34,16 @@ class Admission(Client):
         self.answers = {"Approval": approvals, "Intervention": interventions}
         self.asked: list[tuple[str, Json]] = []
 
-    async def create(
-        self,
-        resource: Resource,
-        namespace: str | None,
-        body: Json | bytes,
-        *,
-        dry_run: bool = False,
-        brief: bool = False,
-    ) -> Json:
-        assert isinstance(body, dict)
-        assert dry_run, "a forged decision must never be stored"
-        assert (body["kind"], brief) == (resource.kind, False)
-        self.asked.append((f"{namespace} {resource.kind}", body))
-        answer = self.answers[resource.kind]
+    async def answer(self, call: Call) -> Any:
+        kind = call.resource.kind
+        assert call.verb == "create"
+        assert call.query == {"dryRun": "All"}, "a forged decision must never be stored"
+        assert (call.body["kind"], call.brief) == (kind, False)
+        self.asked.append((f"{call.namespace} {kind}", call.body))
+        answer = self.answers[kind]
         if answer is not None:
             raise answer
-        return body
+        return call.body
 
 
 def asked(protection: Protection, namespace: str = "space") -> bool:

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from controller.adapters.cluster import submitting
+from controller.adapters.cluster.resources import SUBJECT_REVIEWS
 from controller.adapters.cluster.submitting import ObjectDecisions, Person
 from controller.errors import Forbidden, InvariantViolated
 from controller.model.decision import Answer, Command, Decision
 from controller.model.digest import digest_bytes
 from controller.model.record import Actor
 from controller.model.states import Verb, Verdict
+from tests.unit.adapters.cluster.answering_client import AnsweringClient, Call
 from tests.unit.adapters.cluster.api_server import ApiServer, in_a_loop, run
 
 Json = dict[str, Any]
@@ -26,14 +28,14 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(submitting, "POLL_S", 0)
 
 
-class Reviewed(ApiServer):
+class Reviewed(AnsweringClient):
     """Says who asks."""
 
     def __init__(self, username: str | None) -> None:
-        super().__init__()
-        self.username = username
+        self.username, self.made = username, 0
 
-    async def create(self, *_: Any, **__: Any) -> Json:
+    async def answer(self, call: Call) -> Any:
+        assert (call.verb, call.resource) == ("create", SUBJECT_REVIEWS)
         self.made += 1
         if self.username is None:
             raise Forbidden("no reviews here")
@@ -213,11 +215,11 @@ def test_between_two_looks_there_is_a_wait(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_groups_go_along_for_servers_that_do_not_fill_them_in() -> None:
     class Knows(ApiServer):
-        async def create(self, *given: Any, **options: Any) -> Json:
-            if given[0].kind == "SelfSubjectReview":
+        async def answer(self, call: Call) -> Any:
+            if call.resource is SUBJECT_REVIEWS:
                 self.asked.append("who")
                 return {"status": {"userInfo": {"username": "mara", "groups": ["leads", "system:authenticated"]}}}
-            return await super().create(*given, **options)
+            return await super().answer(call)
 
     server = Knows(run("q3"))
     who = Person(server)

@@ -1,18 +1,17 @@
 """What the API server is asked about the Jobs of a tree, and what is known of them."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from controller.adapters.cluster.cache import Cache
-from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.names import ROOT_UID, STOPPED, STOPPED_AS
 from controller.adapters.cluster.pod_refusals import PodRefusals
-from controller.adapters.cluster.resources import JOBS, PODS, Resource
+from controller.adapters.cluster.resources import JOBS, PODS
 from controller.adapters.cluster.tree_jobs import BY_JOB, BY_ROOT, JOB_NAME, TreeJobs, job_of
 from controller.errors import LibrettoError, NotFound, ObjectInvalid, ServerUnavailable
 from controller.model.states import OutcomeClass
+from tests.unit.adapters.cluster.answering_client import AnsweringClient, Call
 from tests.unit.adapters.cluster.api_server import in_a_loop
 from tests.unit.adapters.cluster.jobs import pods as sample
 
@@ -20,7 +19,7 @@ Json = dict[str, Any]
 NOW = 1_795_176_100_000
 
 
-class Server(Client):
+class Server(AnsweringClient):
     """Answers what it is told to, and keeps what it was asked."""
 
     def __init__(self) -> None:
@@ -28,55 +27,33 @@ class Server(Client):
         self.refuses: dict[str, LibrettoError] = {}
         self.listed: list[Json] = []
 
-    async def create(
-        self,
-        resource: Resource,
-        namespace: str | None,
-        body: Json | bytes,
-        *,
-        dry_run: bool = False,
-        brief: bool = False,
-    ) -> Json:
-        assert isinstance(body, dict)
-        self.asked.append(("create", resource, namespace, brief))
-        return {"metadata": {**body["metadata"], "uid": "job-uid", "resourceVersion": "5"}}
+    async def answer(self, call: Call) -> Any:
+        match call.verb:
+            case "create":
+                self.asked.append(("create", call.resource, call.namespace, call.brief))
+                return {"metadata": {**call.body["metadata"], "uid": "job-uid", "resourceVersion": "5"}}
+            case "get":
+                self.asked.append(("get", call.resource, call.namespace, call.name))
+                return known_job(version="9")
+            case "list":
+                assert not call.brief
+                self.asked.append(("list", call.resource, call.namespace, call.labels or dict(call.query)))
+                return {"items": self.listed or None}
+            case "patch":
+                self.asked.append(("patch", call.resource, call.name, call.body))
+                self._refuse(call.name)
+                pod = next(pod for number in range(1, 5) if (pod := known_pod(number))["metadata"]["name"] == call.name)
+                return {**pod, "metadata": {**pod["metadata"], **call.body["metadata"], "resourceVersion": "99"}}
+            case "delete":
+                self.asked.append(("delete", call.resource, call.name, call.uid))
+                self._refuse(call.name)
+                return {}
+            case _:
+                return await super().answer(call)
 
-    async def get(self, resource: Resource, namespace: str | None, name: str, subresource: str | None = None) -> Json:
-        self.asked.append(("get", resource, namespace, name))
-        return known_job(version="9")
-
-    async def list(
-        self, resource: Resource, namespace: str | None = None, *, labels: str = "", parameters: Mapping[str, str] = {}
-    ) -> Json:
-        self.asked.append(("list", resource, namespace, labels or dict(parameters)))
-        return {"items": self.listed or None}
-
-    async def patch(
-        self,
-        resource: Resource,
-        namespace: str,
-        name: str,
-        body: Any,
-        *,
-        form: str = "",
-        subresource: str | None = None,
-        query: Mapping[str, str] = {},
-    ) -> Json:
-        self.asked.append(("patch", resource, name, body))
-        self._answer(name)
-        pod = next(one for number in range(1, 5) if (one := known_pod(number))["metadata"]["name"] == name)
-        return {**pod, "metadata": {**pod["metadata"], **body["metadata"], "resourceVersion": "99"}}
-
-    async def delete(
-        self, resource: Resource, namespace: str, name: str, *, uid: str | None = None, propagation: str = "Background"
-    ) -> Json:
-        self.asked.append(("delete", resource, name, uid))
-        return self._answer(name)
-
-    def _answer(self, name: str) -> Json:
+    def _refuse(self, name: str) -> None:
         if name in self.refuses:
             raise self.refuses[name]
-        return {}
 
 
 def known_job(version: str = "1") -> Json:

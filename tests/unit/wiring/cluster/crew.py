@@ -1,14 +1,12 @@
 """An operator in virtual time over trees that do as they are told, and an API server that only takes notes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 from unittest.mock import patch
 
 from controller.adapters.cluster import fiber
-from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.names import Mark
-from controller.adapters.cluster.resources import Resource
 from controller.adapters.cluster.work_queue import Key, WorkQueue
 from controller.errors import LibrettoError, NotFound
 from controller.wiring.cluster import operator as operators
@@ -20,6 +18,7 @@ from controller.wiring.cluster.operator import Operator
 from controller.wiring.cluster.shared import Shared
 from tests.fakes.notifier import RecordingNotifier
 from tests.fakes.virtual_time import LoopClock, run
+from tests.unit.adapters.cluster.answering_client import AnsweringClient, Call
 
 Json = dict[str, Any]
 
@@ -43,7 +42,7 @@ def root(name: str, namespace: str = "space", *, created: int = 0, **status: Any
     }
 
 
-class Notes(Client):
+class Notes(AnsweringClient):
     """Takes patches of conditions, and gives runs as `there` has them."""
 
     def __init__(self) -> None:
@@ -53,30 +52,21 @@ class Notes(Client):
         self.fails: LibrettoError | None = None
         self.version = 100
 
-    async def get(self, resource: Resource, namespace: str | None, name: str, subresource: str | None = None) -> Json:
-        self.read.append(name)
-        if name not in self.there:
-            raise NotFound(name)
-        return self.there[name]
-
-    async def patch(
-        self,
-        resource: Resource,
-        namespace: str,
-        name: str,
-        body: Any,
-        *,
-        form: str = "",
-        subresource: str | None = None,
-        query: Mapping[str, str] = {},
-    ) -> Json:
-        self.patched.append((f"{resource.plural} {namespace}/{name}", body))
+    async def answer(self, call: Call) -> Any:
+        name, namespace = call.name, call.namespace
+        if call.verb == "get":
+            self.read.append(name)
+            if name not in self.there:
+                raise NotFound(name)
+            return self.there[name]
+        assert call.verb == "patch"
+        self.patched.append((f"{call.resource.plural} {namespace}/{name}", call.body))
         if self.fails is not None:
             raise self.fails
         self.version += 1
         metadata = {"name": name, "namespace": namespace, "resourceVersion": str(self.version)}
-        known = root(name.removeprefix("run-"), namespace)
-        return {**known, "metadata": {**known["metadata"], **metadata}, "status": body["status"]}
+        known = root(name.removeprefix("run-"))
+        return {**known, "metadata": {**known["metadata"], **metadata}, "status": call.body["status"]}
 
 
 class Watcher(Observer):

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from controller.adapters.cluster import fiber
-from controller.adapters.cluster.client import Client
+from controller.adapters.cluster.client import MERGE_PATCH
 from controller.adapters.cluster.gates import Gates
 from controller.adapters.cluster.lapse import UNBROKEN, Lapse
 from controller.adapters.cluster.names import Mark
-from controller.adapters.cluster.resources import Resource
 from controller.adapters.cluster.run_object import key_uid
 from controller.adapters.cluster.status import view
 from controller.adapters.memory import MemoryNotifier
@@ -23,6 +22,7 @@ from controller.wiring.cluster.holding import Holding
 from controller.wiring.cluster.shared import Shared
 from tests.behaviour.rehearsal import Rehearsal, good
 from tests.fakes.clock import SettableClock
+from tests.unit.adapters.cluster.answering_client import AnsweringClient, Call
 
 Json = dict[str, Any]
 
@@ -30,31 +30,23 @@ EPOCH = 4
 """Of the present leadership."""
 
 
-class Notes(Client):
+class Notes(AnsweringClient):
     """Patches objects as they are in the caches."""
 
     def __init__(self) -> None:
         self.caches: Caches
         self.patched: list[tuple[str, Json]] = []
 
-    async def patch(
-        self,
-        resource: Resource,
-        namespace: str,
-        name: str,
-        body: Any,
-        *,
-        form: str = "",
-        subresource: str | None = None,
-        query: Mapping[str, str] = {},
-    ) -> Json:
-        assert (form, subresource, query) == ("", "status", {})
-        self.patched.append((f"{resource.plural} {name}", body["status"]))
-        cache = {"Run": self.caches.runs, "Intervention": self.caches.interventions}[resource.kind]
-        known = cache.get(namespace, name)
+    async def answer(self, call: Call) -> Any:
+        assert (call.verb, call.form, call.subresource, call.query) == ("patch", MERGE_PATCH, "status", {})
+        status = call.body["status"]
+        self.patched.append((f"{call.resource.plural} {call.name}", status))
+        cache = {"Run": self.caches.runs, "Intervention": self.caches.interventions}[call.resource.kind]
+        assert call.namespace is not None
+        known = cache.get(call.namespace, call.name)
         assert known is not None
         metadata = {**known["metadata"], "resourceVersion": str(int(known["metadata"]["resourceVersion"]) + 1)}
-        return {**known, "metadata": metadata, "status": {**(known.get("status") or {}), **body["status"]}}
+        return {**known, "metadata": metadata, "status": {**(known.get("status") or {}), **status}}
 
 
 class Asked(NamedTuple):

@@ -1,14 +1,12 @@
 """What may go and what must stay: runs whose time is over, snapshots of nobody, and kept results that expired."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.names import DIGEST, EXPIRES, MANAGED_BY, NEEDED
-from controller.adapters.cluster.resources import Resource
 from controller.definition.catalog import Catalog
 from controller.errors import Conflict, LibrettoError, NotFound, ServerUnavailable
 from controller.model.record import time_text
@@ -17,13 +15,14 @@ from controller.wiring.cluster.configuration import Configuration
 from controller.wiring.cluster.definitions import Definitions
 from controller.wiring.cluster.housekeeping import YOUNGEST_MS, Housekeeping
 from tests.fakes.clock import START
+from tests.unit.adapters.cluster.answering_client import AnsweringClient, Call
 
 Json = dict[str, Any]
 
 HOUR_MS = 3_600_000
 
 
-class Server(Client):
+class Server(AnsweringClient):
     """ConfigMaps by kind label and namespace, and what was deleted."""
 
     def __init__(self, *maps: Json) -> None:
@@ -32,29 +31,21 @@ class Server(Client):
         self.deleted: list[str] = []
         self.fails: dict[str, LibrettoError] = {}
 
-    async def list_metadata(
-        self, resource: Resource, namespace: str | None = None, *, labels: str = "", parameters: Mapping[str, str] = {}
-    ) -> Json:
-        self.listed.append(namespace)
-        if "a list" in self.fails:
-            raise self.fails["a list"]
-        found = [one for one in self.maps if f"libretto.dev/kind={one['kind']}" == labels]
-        found = [one for one in found if namespace in (None, one["metadata"]["namespace"])]
-        return {"items": found or None, "metadata": {"resourceVersion": "1"}}
-
-    async def delete(
-        self,
-        resource: Resource,
-        namespace: str,
-        name: str,
-        *,
-        uid: str | None = None,
-        propagation: str = "Background",
-    ) -> Json:
-        assert uid == f"uid-{name}", "only that very object may go"
+    async def answer(self, call: Call) -> Any:
+        name, namespace = call.name, call.namespace
+        if call.verb == "list":
+            assert call.brief
+            self.listed.append(namespace)
+            if "a list" in self.fails:
+                raise self.fails["a list"]
+            found = [one for one in self.maps if f"libretto.dev/kind={one['kind']}" == call.labels]
+            found = [one for one in found if namespace in (None, one["metadata"]["namespace"])]
+            return {"items": found or None, "metadata": {"resourceVersion": "1"}}
+        assert call.verb == "delete"
+        assert call.uid == f"uid-{name}", "only that very object may go"
         if name in self.fails:
             raise self.fails[name]
-        self.deleted.append(f"{resource.plural} {namespace}/{name}")
+        self.deleted.append(f"{call.resource.plural} {namespace}/{name}")
         return {}
 
 

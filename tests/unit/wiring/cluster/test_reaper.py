@@ -2,23 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.names import GRACE, STOPPED
-from controller.adapters.cluster.resources import Resource
+from controller.adapters.cluster.resources import PODS
 from controller.errors import LibrettoError, NotFound, ServerUnavailable
 from controller.wiring.cluster.reaper import LEAST_GRACE_S, Reaper
 from tests.fakes.virtual_time import LoopClock
+from tests.unit.adapters.cluster.answering_client import AnsweringClient, Call
 from tests.unit.adapters.cluster.contenders import played
 
 Json = dict[str, Any]
 
 
-class Pods(Client):
+class Pods(AnsweringClient):
     """Knows when which pod was deleted."""
 
     def __init__(self) -> None:
@@ -26,20 +25,10 @@ class Pods(Client):
         self.deleted: list[tuple[float, str, Json]] = []
         self.fails: LibrettoError | None = None
 
-    async def request(
-        self,
-        method: str,
-        resource: Resource,
-        path: str,
-        verb: str,
-        *,
-        body: Any = None,
-        query: Mapping[str, str] = {},
-        headers: Mapping[str, str] = {},
-    ) -> Json:
-        assert (method, resource.plural, verb) == ("DELETE", "pods", "delete")
+    async def answer(self, call: Call) -> Any:
+        assert (call.verb, call.resource) == ("delete", PODS)
         after = round(asyncio.get_running_loop().time() - self.began, 2)
-        self.deleted.append((after, path, body))
+        self.deleted.append((after, PODS.path(call.namespace, call.name, call.subresource), call.body))
         if self.fails is not None:
             raise self.fails
         return {}

@@ -2,7 +2,6 @@
 
 import asyncio
 import copy
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.adapters.cluster.cache import Cache
-from controller.adapters.cluster.client import Client
-from controller.adapters.cluster.resources import APPROVALS, RUNS, Resource
+from controller.adapters.cluster.resources import APPROVALS, RUNS
 from controller.errors import NotFound, ServerUnavailable
 from controller.wiring.cluster.resync import Resync
+from tests.unit.adapters.cluster.answering_client import AnsweringClient, Call
 
 Json = dict[str, Any]
 
@@ -23,7 +22,7 @@ def one(name: str, version: int, *, uid: str = "", namespace: str = "space") -> 
     return {"metadata": metadata, "spec": {"at": version}}
 
 
-class Server(Client):
+class Server(AnsweringClient):
     """Runs and approvals as they are; without kinds, as in lists."""
 
     def __init__(self, *runs: Json) -> None:
@@ -32,27 +31,19 @@ class Server(Client):
         self.read: list[str] = []
         self.vanishing: set[str] = set()
 
-    async def list(
-        self, resource: Resource, namespace: str | None = None, *, labels: str = "", parameters: Mapping[str, str] = {}
-    ) -> Json:
-        found = [copy.deepcopy(one) for one in self.there[resource.plural]]
-        items = [one for one in found if namespace in (None, one["metadata"]["namespace"])]
-        return {"items": items or None, "metadata": {"resourceVersion": str(self.version)}}
-
-    async def list_metadata(
-        self, resource: Resource, namespace: str | None = None, *, labels: str = "", parameters: Mapping[str, str] = {}
-    ) -> Json:
-        found = await self.list(resource, namespace)
-        items = [{"metadata": one["metadata"]} for one in found["items"] or ()]
-        return {"items": items, "metadata": found["metadata"]}
-
-    async def get(self, resource: Resource, namespace: str | None, name: str, subresource: str | None = None) -> Json:
-        self.read.append(name)
-        for found in self.there[resource.plural]:
-            if found["metadata"]["name"] == name and name not in self.vanishing:
-                assert found["metadata"]["namespace"] == namespace
-                return copy.deepcopy(found)
-        raise NotFound(name)
+    async def answer(self, call: Call) -> Any:
+        there = copy.deepcopy(self.there[call.resource.plural])
+        if call.verb == "list":
+            found = [one for one in there if call.namespace in (None, one["metadata"]["namespace"])]
+            items = [{"metadata": one["metadata"]} for one in found] if call.brief else found or None
+            return {"items": items, "metadata": {"resourceVersion": str(self.version)}}
+        assert call.verb == "get"
+        self.read.append(call.name)
+        for one in there:
+            if one["metadata"]["name"] == call.name and call.name not in self.vanishing:
+                assert one["metadata"]["namespace"] == call.namespace
+                return one
+        raise NotFound(call.name)
 
 
 class Scene:
@@ -139,11 +130,11 @@ def test_how_long_ago_everything_was_compared_is_known() -> None:
 def test_an_answer_that_does_not_come_makes_nothing_younger(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(one("a", 5))
 
-    async def away(*_: Any, **__: Any) -> Json:
+    async def away(call: Call) -> Any:
+        assert call.verb == "list"
         raise ServerUnavailable("away")
 
-    monkeypatch.setattr(scene.server, "list_metadata", away)
-    monkeypatch.setattr(scene.server, "list", away)
+    monkeypatch.setattr(scene.server, "answer", away)
     scene.seconds += 30
     for call in (scene.compare, scene.relist):
         with pytest.raises(ServerUnavailable):

@@ -6,13 +6,12 @@ import pytest
 
 from controller.adapters.clock import SystemClock
 from controller.adapters.cluster import fiber
-from controller.adapters.cluster.client import Client
-from controller.adapters.cluster.resources import Resource
 from controller.errors import Conflict, NotFound
 from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.configuration import Configuration
 from controller.wiring.cluster.shared import Shared
 from tests.fakes.notifier import RecordingNotifier
+from tests.unit.adapters.cluster.answering_client import AnsweringClient, Call
 from tests.unit.adapters.cluster.api_server import in_a_loop
 from tests.unit.wiring.cluster.crew import root
 
@@ -21,28 +20,20 @@ Json = dict[str, Any]
 WRITTEN: Json = {"state": "Running", "sequence": 4}
 
 
-class Server(Client):
+class Server(AnsweringClient):
     """Holds one run; a write with another version than the newest is refused, as an API server does."""
 
     def __init__(self, there: Json | None) -> None:
         self.there = there
         self.puts: list[Json] = []
 
-    async def get(self, resource: Resource, namespace: str | None, name: str, subresource: str | None = None) -> Json:
-        if self.there is None:
-            raise NotFound(name)
-        return self.there
-
-    async def replace(
-        self,
-        resource: Resource,
-        namespace: str,
-        name: str,
-        body: Any,
-        subresource: str | None = None,
-        *,
-        brief: bool = False,
-    ) -> Json:
+    async def answer(self, call: Call) -> Any:
+        if call.verb == "get":
+            if self.there is None:
+                raise NotFound(call.name)
+            return self.there
+        assert call.verb == "update"
+        body = call.body
         self.puts.append(body)
         if self.there is None or body["metadata"]["resourceVersion"] != self.there["metadata"]["resourceVersion"]:
             raise Conflict("the object has been modified")

@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from controller.adapters.cluster.client import Client
 from controller.adapters.cluster.config_map_blobs import PARTS
 from controller.adapters.cluster.names import DIGEST, NEEDED, blob_name
-from controller.adapters.cluster.resources import Resource
 from controller.definition.catalog import AgentEntry
 from controller.definition.snapshot import Snapshot
 from controller.errors import NotFound
@@ -19,6 +17,7 @@ from controller.model.agent import AgentSpec
 from controller.model.digest import digest_bytes
 from controller.wiring.cluster.caches import Caches
 from controller.wiring.cluster.unneeded import GRACE_MS, AgentFiles, Since, decisions, unheard
+from tests.unit.adapters.cluster.answering_client import AnsweringClient, Call
 
 Json = dict[str, Any]
 
@@ -35,18 +34,19 @@ def metadata(digest: str, namespace: str = "space", **notes: str) -> Json:
     return {"uid": f"{namespace}-{digest}", "namespace": namespace, "annotations": {DIGEST: digest, **notes}}
 
 
-class Server(Client):
+class Server(AnsweringClient):
     """Snapshots, and how often each was read."""
 
     def __init__(self, *contents: bytes) -> None:
         self.maps = {blob_name(digest_bytes(one), 0): one for one in contents}
         self.reads: list[str] = []
 
-    async def get(self, resource: Resource, namespace: str | None, name: str, subresource: str | None = None) -> Json:
-        self.reads.append(name)
-        if name not in self.maps:
-            raise NotFound(name)
-        content = b64encode(zlib.compress(self.maps[name])).decode()
+    async def answer(self, call: Call) -> Any:
+        assert call.verb == "get"
+        self.reads.append(call.name)
+        if call.name not in self.maps:
+            raise NotFound(call.name)
+        content = b64encode(zlib.compress(self.maps[call.name])).decode()
         return {"metadata": {"annotations": {PARTS: "1"}}, "binaryData": {"content": content}}
 
 
