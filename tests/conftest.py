@@ -2,11 +2,14 @@
 
 Signals are as after a fresh login: background jobs of a shell ignore Ctrl-C, `nohup` ignores SIGHUP, and every program that a
 test starts would inherit it. No property is timed: how long an example takes says what else the machine does.
+Generated documents are compared, so the models of this process know what is written about their fields.
 """
 
 import signal
 
 from hypothesis import HealthCheck, settings
+
+import tools as _tools  # noqa: F401 - before any model is read
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")

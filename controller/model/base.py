@@ -6,6 +6,8 @@ A model is built when it is first used: most commands need few of them, and to b
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from controller.model import documentation
+
 
 class Authored(BaseModel):
     """Written by people: an unknown field is a typing mistake and is refused."""
@@ -15,7 +17,7 @@ class Authored(BaseModel):
         extra="forbid",
         alias_generator=to_camel,
         populate_by_name=True,
-        use_attribute_docstrings=True,
+        use_attribute_docstrings=documentation.WANTED,
         defer_build=True,
         strict=True,
     )
@@ -29,6 +31,6 @@ class Stored(BaseModel):
         extra="ignore",
         alias_generator=to_camel,
         populate_by_name=True,
-        use_attribute_docstrings=True,
+        use_attribute_docstrings=documentation.WANTED,
         defer_build=True,
     )
