@@ -50,6 +50,10 @@ class Cache:
         """Take an object up, unless a newer state of it is known."""
         self._take(new, self.remembered)
 
+    def moved(self, namespace: str, name: str, version: str) -> None:
+        """Note that a known object is what it was, at a newer version: nobody needs to be told."""
+        self._objects[namespace, name]["metadata"]["resourceVersion"] = version
+
     def remembered(self, given: Json) -> Json:
         """Return what is kept of an object; the object is used up."""
         given["metadata"].pop("managedFields", None)

@@ -190,7 +190,7 @@ class Informer:
         if int(version) > int(known["metadata"]["resourceVersion"]):
             if not self._dull(line, known):
                 return False
-            known["metadata"]["resourceVersion"] = version
+            self._cache.moved(where, name, version)
         self._versions[namespace] = self._known[namespace] = version
         return True
 

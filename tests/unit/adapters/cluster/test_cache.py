@@ -28,6 +28,16 @@ def test_the_newest_wins_as_a_number() -> None:
     assert [known["metadata"]["resourceVersion"] for known in cache.all()] == ["10"]
 
 
+def test_what_moved_without_a_change_is_told_to_nobody_and_an_older_state_is_not_believed() -> None:
+    told: list[Json | None] = []
+    cache = Cache(listener=lambda _, new: told.append(new))
+    cache.put(one("a", 3))
+    cache.moved("space", "a", "5")
+    cache.put(one("a", 4, group="late"))
+    assert [known["group"] for known in cache.all()] == [None]
+    assert len(told) == 1
+
+
 def test_what_only_fills_memory_is_not_kept() -> None:
     cache = Cache()
     cache.put(one("a", 1))
