@@ -14,6 +14,7 @@ from tests.cluster import definitions, evidence, given, machine, tenancy
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.node import RealNode
 from tests.cluster.shared_process_node import SharedProcessNode
+from tests.cluster.writing import leave_namespace, make_namespace
 
 _BEGUN = pytest.StashKey[dict[Path, int]]()
 """Where each audit log ended when a test began; a log that is not listed is the test's own."""
@@ -50,9 +51,9 @@ def cluster(control_plane: ControlPlane) -> ControlPlane:
 def namespace(control_plane: ControlPlane) -> Iterator[str]:
     """A namespace of its own; it goes away afterwards, nobody waits for that."""
     name = f"test-{secrets.token_hex(4)}"
-    control_plane.kubectl("create", "namespace", name)
+    make_namespace(control_plane, name)
     yield name
-    control_plane.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+    leave_namespace(control_plane, name)
 
 
 @pytest.fixture(scope="session")

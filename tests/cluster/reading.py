@@ -26,8 +26,8 @@ class Reader:
         self._connect = connect
         self._local = threading.local()
         self._open: list[http.client.HTTPConnection] = []
-        self._paths: dict[str, tuple[str, str, str]] = {}
-        """Word for a kind, as kubectl knows it -> path before the namespace, plural, whether it has namespaces."""
+        self._paths: dict[str, tuple[str, str, str, str]] = {}
+        """Word for a kind, as kubectl knows it -> path before the namespace, plural, kind, scope."""
 
     def get(self, path: str) -> Any:
         """Return what is at a path of the API. Raises ReadFailed."""
@@ -38,8 +38,7 @@ class Reader:
 
     def one(self, kind: str, namespace: str, name: str) -> Json:
         """Return an object. Raises ReadFailed."""
-        path, _ = self._path(kind, namespace)
-        found: Json = self.get(f"{path}/{name}")
+        found: Json = self.get(f"{self.path(kind, namespace)}/{name}")
         return found
 
     def all(self, kinds: str, namespace: str, labels: str = "") -> list[Json]:
@@ -58,22 +57,26 @@ class Reader:
         while self._open:
             self._open.pop().close()
 
+    def path(self, kind: str, namespace: str) -> str:
+        """Return where the objects of a kind are; the namespace is left out where the kind has none. Raises ReadFailed."""
+        return self._path(kind, namespace)[0]
+
     def _path(self, kind: str, namespace: str) -> tuple[str, str]:
         if kind not in self._paths:
             self._paths = dict(self._discovered())
         if kind not in self._paths:
             raise ReadFailed(f'the API server knows no kind "{kind}"')
-        prefix, plural, named = self._paths[kind]
-        return f"{prefix}/namespaces/{namespace}/{plural}", named
+        prefix, plural, named, scope = self._paths[kind]
+        return f"{prefix}/{f'namespaces/{namespace}/' if scope == 'Namespaced' else ''}{plural}", named
 
-    def _discovered(self) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    def _discovered(self) -> Iterator[tuple[str, tuple[str, str, str, str]]]:
         for root in ("/apis", "/api"):
             for group in json.loads(self._ask(root, _DISCOVERY)[1])["items"]:
                 name = group["metadata"].get("name", "")
                 version = group["versions"][0]
                 prefix = f"{root}/{name}/{version['version']}" if name else f"{root}/{version['version']}"
                 for kind in version["resources"]:
-                    place = prefix, kind["resource"], kind["responseKind"]["kind"]
+                    place = prefix, kind["resource"], kind["responseKind"]["kind"], kind["scope"]
                     full = f"{kind['resource']}.{version['version']}.{name}"
                     for word in (kind["resource"], kind["singularResource"], *kind.get("shortNames", ()), full):
                         yield word, place

@@ -10,6 +10,7 @@ from tests.cluster.cli.terminal import Terminal
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.operators import Bench, OperatorProcess, grant
 from tests.cluster.shared_process_node import SharedProcessNode
+from tests.cluster.writing import leave_namespace, make_namespace
 
 Person = Callable[..., Terminal]
 
@@ -21,7 +22,7 @@ def bench(
     """A namespace of the module, and its operator."""
     del process_node
     name = f"cli-{secrets.token_hex(4)}"
-    cluster.kubectl("create", "namespace", name)
+    make_namespace(cluster, name)
     grant(cluster, name)
     operator = OperatorProcess(cluster, tmp_path_factory.mktemp("operator"), name)
     try:
@@ -29,7 +30,7 @@ def bench(
         yield Bench(cluster, name)
     finally:
         operator.kill()
-        cluster.kubectl("delete", "namespace", name, "--wait=false")
+        leave_namespace(cluster, name)
 
 
 @pytest.fixture

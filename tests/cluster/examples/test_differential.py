@@ -21,6 +21,7 @@ from tests.cluster.control_plane import ControlPlane
 from tests.cluster.examples.played import decide, exported
 from tests.cluster.operators import ROOT, Bench, OperatorProcess, grant, until
 from tests.cluster.shared_process_node import SharedProcessNode
+from tests.cluster.writing import leave_namespace, make_namespace
 from tests.definitions.agent import LIBRARY
 from tests.differential.stage import MARA, People, play_real
 
@@ -41,7 +42,7 @@ def bench(
     """A namespace with the whole library published, and an operator."""
     del process_node
     name = f"{NAMESPACE}-{os.getpid()}"
-    cluster.kubectl("create", "namespace", name)
+    make_namespace(cluster, name)
     grant(cluster, name)
     command = [sys.executable, "-m", "controller", "--cluster", "--kubeconfig", str(cluster.kubeconfig), "-n", name]
     told = subprocess.run(
@@ -54,7 +55,7 @@ def bench(
         yield Bench(cluster, name)
     finally:
         operator.kill()
-        cluster.kubectl("delete", "namespace", name, "--wait=false")
+        leave_namespace(cluster, name)
 
 
 def play_on_cluster(bench: Bench, name: str, found: Found, people: Mapping[str, Any], parameters: Json) -> Json:

@@ -17,6 +17,7 @@ from tests.cluster.control_plane import ControlPlane
 from tests.cluster.examples.played import command, decide, exported
 from tests.cluster.operators import Bench, OperatorProcess, grant, orchestration, run
 from tests.cluster.shared_process_node import SharedProcessNode
+from tests.cluster.writing import leave_namespace, make_namespace
 from tests.differential.generated import generate
 from tests.differential.stage import MARA, Real, play_real
 from tests.differential.story import Story
@@ -93,7 +94,7 @@ def played(
     """All stories, played together on one operator while they are also played as programs of this machine."""
     del process_node
     namespace, folder = f"generated-{os.getpid()}", tmp_path_factory.mktemp("generated")
-    cluster.kubectl("create", "namespace", namespace)
+    make_namespace(cluster, namespace)
     grant(cluster, namespace)
     bench, operator = Bench(cluster, namespace), OperatorProcess(cluster, folder, namespace)
     stories = {seed: generate(seed).named(str(seed)) for seed in SEEDS}
@@ -110,7 +111,7 @@ def played(
             yield Played(bench, stories, statuses, {seed: one.result() for seed, one in real.items()}, folder)
     finally:
         operator.kill()
-        cluster.kubectl("delete", "namespace", namespace, "--wait=false")
+        leave_namespace(cluster, namespace)
 
 
 def _run(seed: int) -> str:

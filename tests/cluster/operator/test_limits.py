@@ -10,6 +10,7 @@ import pytest
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.operator.conftest import Start
 from tests.cluster.operators import Bench, Json, orchestration, run, shell_agent, until
+from tests.cluster.writing import leave_namespace, make_namespace
 
 ANSWERS = "echo '{\"answer\": 42}' > $LIBRETTO_DIR/output.json"
 WAITS = "trap 'exit 3' TERM; sleep 600 & wait"
@@ -22,9 +23,9 @@ def step(name: str, agent: str = "worker", **more: object) -> dict[str, object]:
 @pytest.fixture
 def other_namespace(cluster: ControlPlane) -> Iterator[str]:
     name = f"test-{secrets.token_hex(4)}"
-    cluster.kubectl("create", "namespace", name)
+    make_namespace(cluster, name)
     yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    leave_namespace(cluster, name)
 
 
 def test_no_more_attempts_of_a_namespace_than_may_be_and_all_runs_end(bench: Bench, start: Start) -> None:
