@@ -30,6 +30,9 @@ LARGEST_RECORD = 32 * 1024
 PATIENCE_MS = 10
 """A wide graph ends many steps within this time, and one write tells of all of them."""
 
+LONGEST_PATIENCE_MS = 100
+"""Where a write takes longer, the next one waits as long as it took, so that a slow API server has fewer; but not longer."""
+
 AT_ONCE = 200
 """Sealed records that are read before others have their turn: folding so many takes some 10 ms, and a ledger of 20,000, which
 a takeover folds from the first record on, a second.
@@ -107,6 +110,8 @@ class StatusLedgerStore:
         self._mark = mark
         self._facts = facts
         self._waiting: dict[str, list[Write]] = {}
+        self._took = 0
+        """How many milliseconds the last write took."""
 
     # The port
 
@@ -129,15 +134,18 @@ class StatusLedgerStore:
         if starts and self._waiting:
             return self._crowd.join(self)
         self._crowd.leave(self)
-        return PATIENCE_MS
+        return max(PATIENCE_MS, min(self._took, LONGEST_PATIENCE_MS))
 
     def flush(self) -> None:
         self._crowd.leave(self)
-        runs = list(self._waiting)
+        runs, began = list(self._waiting), self._clock.monotonic()
+        if not runs:
+            return
         if len(runs) == 1:
             self._write(runs[0])
-        elif runs:
+        else:
             fiber.wait(together(fiber.run(self._write, run) for run in runs))
+        self._took = self._clock.monotonic() - began
 
     def read(self, run: str, first: int = 0) -> Iterator[bytes]:
         status = self._stored(run)

@@ -271,15 +271,6 @@ def test_a_claim_writes_nothing_but_the_epoch() -> None:
     assert later.store.claimed("a")
 
 
-def test_a_start_alone_waits_longer_for_company() -> None:
-    store = World().store
-    start = b'{"kind":"StepStarted","n":"0"}'
-    store.append([Write("a", 0, [start], [digest_bytes(start)], status(0, digest_bytes(start), RunState.RUNNING))])
-    assert store.patience() == 250
-    store.append([write(1, 1)])
-    assert store.patience() == 10
-
-
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 50), st.booleans()), min_size=1, max_size=12))
 def test_any_rhythm_of_writes_gives_the_same_ledger(steps: list[tuple[int, bool]]) -> None:
