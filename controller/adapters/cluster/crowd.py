@@ -1,4 +1,4 @@
-"""How long may a start wait to be recorded? One after the other: a thousand runs that begin at once have better to write."""
+"""How long may a start wait to be recorded? As long as others that wait need: a thousand starts at once are mostly short steps."""
 
 from weakref import WeakKeyDictionary
 
@@ -6,8 +6,9 @@ PATIENCE_ALONE_MS = 250
 """A start that is not recorded yet is found again by its Job, so it may wait for the end of a short step and save a write."""
 
 PATIENCE_EACH_MS = 200
-"""What each run that waits already adds: starts alone are five writes a second, a fiftieth of the API server's time. With
-more (a hundredth of a second each) nearly every run of a thousand wrote its start: such steps take as long as the crowd."""
+"""What each run that waits already adds: starts alone are five writes a second, a twentieth of a core of the API server.
+Where all could be written at once they were: in a crowd of a thousand a step takes longer than any patience that people have.
+"""
 
 LONGEST_PATIENCE_MS = 60_000
 """After so long people want to read that a step runs, whatever else goes on. Its Job and its pod say so from the beginning."""

@@ -30,7 +30,7 @@ LARGEST_RECORD = 32 * 1024
 PATIENCE_MS = 10
 """A wide graph ends many steps within this time, and one write tells of all of them."""
 
-LONGEST_PATIENCE_MS = 100
+MOST_PATIENCE_MS = 100
 """Where a write takes longer, the next one waits as long as it took, so that a slow API server has fewer; but not longer."""
 
 AT_ONCE = 200
@@ -134,7 +134,7 @@ class StatusLedgerStore:
         if starts and self._waiting:
             return self._crowd.join(self)
         self._crowd.leave(self)
-        return max(PATIENCE_MS, min(self._took, LONGEST_PATIENCE_MS))
+        return max(PATIENCE_MS, min(self._took, MOST_PATIENCE_MS))
 
     def flush(self) -> None:
         self._crowd.leave(self)
