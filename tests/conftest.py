@@ -9,7 +9,9 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
-import tools as _tools  # noqa: F401 - before any model is read
+from controller.model import documentation
+
+documentation.want()
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")

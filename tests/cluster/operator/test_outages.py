@@ -11,6 +11,7 @@ from tests.cluster.control_plane import ControlPlane
 from tests.cluster.inside import Interposer, operator_inside
 from tests.cluster.operator.test_crashes import definitions, facts, settled
 from tests.cluster.operators import Bench, OperatorProcess, grant, orchestration, run, shell_agent, until
+from tests.cluster.writing import make_namespace
 
 SLOW = "sleep 3; echo '{\"answer\": 42}' > $LIBRETTO_DIR/output.json"
 
@@ -27,7 +28,7 @@ def chain(count: int) -> list[dict[str, object]]:
 def test_the_api_server_is_killed_and_forgets_what_watches_continue_from(
     own: ControlPlane, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    own.kubectl("create", "namespace", "hurt")
+    make_namespace(own, "hurt")
     grant(own, "hurt")
     bench = Bench(own, "hurt")
     operator = OperatorProcess(own, tmp_path, "hurt")

@@ -11,6 +11,7 @@ from tests.cluster.operator.conftest import Start
 from tests.cluster.operator.test_holding import ANSWERS, RETRY, WAITS, condition, jobs, kinds, recorded
 from tests.cluster.operator.test_people import answered, command, create
 from tests.cluster.operators import Bench, Json, OperatorProcess, grant, orchestration, run, shell_agent, until
+from tests.cluster.writing import make_namespace
 
 QUICK = {"LIBRETTO_LEASE_SECONDS": "3"}
 
@@ -19,7 +20,7 @@ QUICK = {"LIBRETTO_LEASE_SECONDS": "3"}
 def test_etcd_is_restored_under_a_living_operator(
     own: ControlPlane, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    own.kubectl("create", "namespace", "hurt")
+    make_namespace(own, "hurt")
     grant(own, "hurt")
     bench = Bench(own, "hurt")
     first, second = (OperatorProcess(own, tmp_path, "hurt", QUICK) for _ in range(2))
